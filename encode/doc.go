@@ -1,0 +1,28 @@
+// Package encode turns pictures into first spikes, as the eye is thought to
+// do it: contrast, gain control, and a spike that comes the earlier the
+// stronger the contrast.
+//
+// The road of a picture has up to five stations, each a function of its own
+// and all of them together an [Encoder]:
+//
+//  1. Filters. A difference-of-Gaussian kernel ([DoG]) answers to light spots
+//     on dark ground or the reverse, as the retina's ganglion cells do; a
+//     Gabor kernel ([Gabor]) answers to edges of one orientation, as the
+//     simple cells of the visual cortex do. Each kernel gives one channel.
+//  2. A cut: responses below a threshold become 0, so that noise does not
+//     spike.
+//  3. Local normalisation ([Picture.Normalise]): every response is divided by
+//     the mean of its surroundings, so that a faint stroke counts as much as
+//     a bold one.
+//  4. Lateral inhibition of intensities ([Picture.Inhibit]): strong responses
+//     stand out against weaker neighbours.
+//  5. Latency ([Picture.Latency]): responses are ranked, the strongest n/T of
+//     them fire at step 0, the next n/T at step 1, and so on. What is 0 stays
+//     silent.
+//
+// # The same bits everywhere
+//
+// Kernels are rounded to multiples of 2^-30 and pixels are bytes, so that all
+// sums of the first three stations are exact in float64: they do not depend
+// on the order of summation, nor on the machine.
+package encode

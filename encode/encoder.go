@@ -1,0 +1,145 @@
+package encode
+
+import (
+	"fmt"
+
+	"firstspike/spike"
+)
+
+// A Filter names a kernel by its parameters.
+type Filter struct {
+	Kind        string  `toml:"kind" json:"kind"` // "dog" or "gabor"
+	Size        int     `toml:"size" json:"size"` // pixels, odd
+	Sigma1      float64 `toml:"sigma1,omitempty" json:"sigma1,omitempty"`
+	Sigma2      float64 `toml:"sigma2,omitempty" json:"sigma2,omitempty"`
+	Orientation float64 `toml:"orientation,omitempty" json:"orientation,omitempty"` // degrees
+	Div         float64 `toml:"div,omitempty" json:"div,omitempty"`                 // 2 size/lambda
+}
+
+// Kernel builds the kernel that the filter names.
+func (f Filter) Kernel() (Kernel, error) {
+	switch f.Kind {
+	case "dog":
+		return DoG(f.Size, f.Sigma1, f.Sigma2)
+	case "gabor":
+		return Gabor(f.Size, f.Orientation, f.Div)
+	}
+	return Kernel{}, fmt.Errorf("kind %q; the kinds are \"dog\" and \"gabor\"", f.Kind)
+}
+
+// Config is everything about an encoding, as data.
+type Config struct {
+	Steps     int       `toml:"steps" json:"steps"`         // time steps, 1 to spike.MaxSteps
+	Filters   []Filter  `toml:"filters" json:"filters"`     // one channel each
+	Pad       int       `toml:"pad" json:"pad"`             // black pixels on every side
+	Threshold float64   `toml:"threshold" json:"threshold"` // smaller responses become 0
+	Abs       bool      `toml:"abs" json:"abs"`             // take magnitudes, after the cut
+	Normalise int       `toml:"normalise" json:"normalise"` // radius of local normalisation; 0: none
+	Lateral   []float64 `toml:"lateral" json:"lateral"`     // factors of lateral inhibition by distance; empty: none
+}
+
+// An Encoder turns grey images of one size into first-spike maps. It has
+// working memory of its own: every goroutine needs one.
+type Encoder struct {
+	config     Config
+	kernels    []Kernel
+	rows, cols int
+	shape      spike.Shape
+	picture    Picture
+}
+
+// New returns an encoder for images of rows x cols pixels. The error names
+// the field of the configuration that is at fault.
+func New(c Config, rows, cols int) (*Encoder, error) {
+	if faults := c.Faults(rows, cols); len(faults) > 0 {
+		return nil, fmt.Errorf("encode.%s: %w", faults[0].Path, faults[0].Err)
+	}
+	e := &Encoder{config: c, rows: rows, cols: cols, shape: c.Shape(rows, cols)}
+	for _, f := range c.Filters {
+		k, err := f.Kernel()
+		if err != nil {
+			return nil, err
+		}
+		e.kernels = append(e.kernels, k)
+	}
+	return e, nil
+}
+
+// A Fault is a field of a configuration and what is wrong with it.
+type Fault struct {
+	Path string
+	Err  error
+}
+
+// Faults lists everything that is wrong with the configuration for images of
+// rows x cols pixels.
+func (c Config) Faults(rows, cols int) []Fault {
+	var faults []Fault
+	add := func(bad bool, path, format string, args ...any) {
+		if bad {
+			faults = append(faults, Fault{path, fmt.Errorf(format, args...)})
+		}
+	}
+	add(c.Steps < 1 || c.Steps > spike.MaxSteps, "steps", "%d; it must be 1 to %d", c.Steps, spike.MaxSteps)
+	add(len(c.Filters) == 0, "filters", "none; an encoding needs at least one")
+	size := 0
+	for i, f := range c.Filters {
+		if _, err := f.Kernel(); err != nil {
+			add(true, fmt.Sprintf("filters.%d", i), "%w", err)
+			continue
+		}
+		size = max(size, f.Size)
+	}
+	add(c.Pad < 0 || c.Pad > MaxKernel, "pad", "%d; it must be 0 to %d", c.Pad, MaxKernel)
+	add(c.Pad >= 0 && (size > rows+2*c.Pad || size > cols+2*c.Pad), "filters", "a kernel of size %d exceeds the image of %dx%d", size, rows+2*c.Pad, cols+2*c.Pad)
+	add(c.Threshold != c.Threshold, "threshold", "is not a number")
+	add(c.Normalise < 0 || c.Normalise > MaxKernel, "normalise", "radius %d; it must be 0 to %d", c.Normalise, MaxKernel)
+	add(len(c.Lateral) > MaxKernel, "lateral", "%d factors; at most %d", len(c.Lateral), MaxKernel)
+	for i, f := range c.Lateral {
+		add(!(f >= -1 && f <= 1), fmt.Sprintf("lateral.%d", i), "%v; it must lie in -1..1", f)
+	}
+	return faults
+}
+
+// Shape is the shape of the spikes that images of rows x cols pixels give.
+func (c Config) Shape(rows, cols int) spike.Shape {
+	size := 0
+	for _, f := range c.Filters {
+		size = max(size, f.Size)
+	}
+	return spike.Shape{Maps: len(c.Filters), Rows: rows + 2*c.Pad - size + 1, Cols: cols + 2*c.Pad - size + 1}
+}
+
+// Shape is the shape of the maps that the encoder fills.
+func (e *Encoder) Shape() spike.Shape { return e.shape }
+
+// Kernels are the encoder's filters, in the order of its channels.
+func (e *Encoder) Kernels() []Kernel { return e.kernels }
+
+// Intensities is the last picture of the encoder before it became spikes. It
+// is overwritten by the next image.
+func (e *Encoder) Intensities() *Picture { return &e.picture }
+
+// Encode writes the first spikes of an image into dst, reusing its memory.
+// The image has rows x cols pixels, row by row, 0 to 255; fewer or more are a
+// programming error.
+func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
+	p := &e.picture
+	p.Filter(e.kernels, e.config.Pad, pixels, e.rows, e.cols)
+	p.Cut(e.config.Threshold)
+	if e.config.Abs {
+		p.Abs()
+	}
+	if e.config.Normalise > 0 {
+		p.Normalise(e.config.Normalise)
+	}
+	if len(e.config.Lateral) > 0 {
+		p.Inhibit(e.config.Lateral)
+	}
+	dst.Shape, dst.Steps = e.shape, e.config.Steps
+	if cap(dst.At) < e.shape.Neurons() {
+		dst.At = make([]spike.Step, e.shape.Neurons())
+	}
+	dst.At = dst.At[:e.shape.Neurons()]
+	p.Latency(dst)
+}

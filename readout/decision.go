@@ -1,0 +1,80 @@
+package readout
+
+import (
+	"fmt"
+
+	"firstspike/spike"
+)
+
+// None is the class of a silent network.
+const None = -1
+
+// A DecisionMap gives the class of every feature map of the last layer.
+type DecisionMap []int
+
+// Blocks is the decision map of the papers: the first maps/classes maps stand
+// for class 0, the next for class 1, and so on. Mozafari et al. (2019) have
+// 200 maps for 10 classes: class = map / 20. maps must be a positive multiple
+// of classes.
+func Blocks(maps, classes int) (DecisionMap, error) {
+	if classes < 1 || maps < classes || maps%classes != 0 {
+		return nil, fmt.Errorf("%d maps cannot be shared out evenly among %d classes", maps, classes)
+	}
+	d := make(DecisionMap, maps)
+	for m := range d {
+		d[m] = m / (maps / classes)
+	}
+	return d, nil
+}
+
+// Classes is one more than the highest class in the map.
+func (d DecisionMap) Classes() int {
+	n := 0
+	for _, c := range d {
+		n = max(n, c+1)
+	}
+	return n
+}
+
+// A Decision is the answer to one image.
+type Decision struct {
+	Class    int         // the class of the first neuron to fire, or None
+	Winner   spike.Spike // that neuron
+	RunnerUp int         // the class that came second, or None
+	Second   spike.Spike // its best neuron
+}
+
+// Decide takes the best spike of every feature map, silent ones included, and
+// returns the decision and the class that would have been chosen without the
+// winner's.
+func (d DecisionMap) Decide(best []spike.Spike) Decision {
+	r := Decision{Class: None, RunnerUp: None}
+	w, ok := spike.First(best)
+	if !ok {
+		return r
+	}
+	r.Class, r.Winner = d[w.Map], w
+	for _, s := range best {
+		if s.Step == spike.Silent || d[s.Map] == r.Class {
+			continue
+		}
+		if r.RunnerUp == None || s.Ahead(r.Second) {
+			r.RunnerUp, r.Second = d[s.Map], s
+		}
+	}
+	return r
+}
+
+// Margin is by how much the winner beat the runner-up: the steps it came
+// earlier, and the fraction of its potential by which it was higher. A winner
+// without a rival has the margin of all steps and 1.
+func (r Decision) Margin(steps int) (earlier int, higher float64) {
+	switch {
+	case r.Class == None:
+		return 0, 0
+	case r.RunnerUp == None:
+		return steps, 1
+	}
+	p := float64(r.Winner.Potential)
+	return int(r.Second.Step) - int(r.Winner.Step), (p - float64(r.Second.Potential)) / p
+}

@@ -1,0 +1,291 @@
+package snn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"firstspike/internal/simd"
+	"firstspike/spike"
+)
+
+// A Size is a number of rows and columns.
+type Size struct {
+	Rows, Cols int
+}
+
+// A Comparison says when a potential reaches its threshold.
+type Comparison string
+
+const (
+	Above   Comparison = ">"  // strictly above: the references' convention
+	AtLeast Comparison = ">=" // at the threshold or above
+)
+
+// A Geometry is the shape of a convolutional layer. Weights are shared by all
+// positions, there are no biases, and padding adds silent inputs.
+type Geometry struct {
+	In     spike.Shape // input, before padding
+	Maps   int         // feature maps
+	Kernel Size
+	Stride int // 0 is 1
+	Pad    int // silent rows and columns on every side of the input
+}
+
+func (g Geometry) stride() int { return max(g.Stride, 1) }
+
+// Out is the shape of the layer's neurons. Rows and columns that the stride
+// leaves over are dropped.
+func (g Geometry) Out() spike.Shape {
+	return spike.Shape{
+		Maps: g.Maps,
+		Rows: (g.In.Rows+2*g.Pad-g.Kernel.Rows)/g.stride() + 1,
+		Cols: (g.In.Cols+2*g.Pad-g.Kernel.Cols)/g.stride() + 1,
+	}
+}
+
+// Synapses is the number of weights of one feature map.
+func (g Geometry) Synapses() int { return g.In.Maps * g.Kernel.Rows * g.Kernel.Cols }
+
+// Check reports why no such layer can exist, or nil.
+func (g Geometry) Check() error {
+	rows, cols := g.In.Rows+2*g.Pad, g.In.Cols+2*g.Pad
+	switch {
+	case g.In.Maps < 1 || g.In.Rows < 1 || g.In.Cols < 1:
+		return fmt.Errorf("input %v is empty", g.In)
+	case g.Maps < 1:
+		return fmt.Errorf("%d maps; a layer needs at least 1", g.Maps)
+	case g.Kernel.Rows < 1 || g.Kernel.Cols < 1:
+		return fmt.Errorf("kernel %dx%d is empty", g.Kernel.Rows, g.Kernel.Cols)
+	case g.Stride < 0 || g.Pad < 0:
+		return fmt.Errorf("stride %d and padding %d must not be negative", g.Stride, g.Pad)
+	case g.Kernel.Rows > rows || g.Kernel.Cols > cols:
+		return fmt.Errorf("kernel %dx%d exceeds its input of %dx%d", g.Kernel.Rows, g.Kernel.Cols, rows, cols)
+	}
+	const most = 1 << 28
+	if float64(g.Maps)*float64(g.Synapses()) > most || float64(g.Maps)*float64(rows)*float64(cols) > most {
+		return fmt.Errorf("%d maps of %d synapses on %dx%d positions do not fit in memory", g.Maps, g.Synapses(), rows, cols)
+	}
+	return nil
+}
+
+// A Convolution is a layer of integrate-and-fire neurons that share weights
+// as a convolution does. A neuron's potential is the sum of the weights of
+// the inputs that have fired; it fires when the potential passes the
+// threshold, at most once, and is never reset.
+//
+// Potentials are integers, counted in [Convolution.Unit]: see the package's
+// chapter. Create one with [NewConvolution]; methods that only read weights
+// may be called from several goroutines at once.
+type Convolution struct {
+	Geometry
+	Threshold float64    // in units of weights; +Inf: fires at the last step if the potential is above 0
+	Fires     Comparison // "" is Above
+
+	weights []float32 // map, input map, row, column: the learned numbers
+	quanta  []int32   // the same order, rounded to the grid
+	rows    []int32   // input map, row, column reversed, map: one vector of maps a synapse
+	width   int       // length of such a vector, Maps rounded up
+	bits    int       // a quantum is 2^-bits
+	limit   int32     // fires when the integer potential exceeds limit
+	most    int32     // largest quantum in rows
+	signed  bool      // some weight is negative
+	bound   float64   // largest magnitude of a weight that the grid can hold
+	held    bounds    // what all weights are known to lie within
+}
+
+type bounds struct{ lower, upper float32 }
+
+func (b bounds) hold(v float32) float32 { return min(max(v, b.lower), b.upper) }
+
+// NewConvolution returns a layer with zero weights. bound is the largest
+// magnitude that a weight will ever have; with the number of synapses it sets
+// the grid on which potentials are summed, as fine as 32 bits allow.
+func NewConvolution(g Geometry, threshold float64, fires Comparison, bound float64) (*Convolution, error) {
+	if err := g.Check(); err != nil {
+		return nil, err
+	}
+	if fires == "" {
+		fires = Above
+	}
+	switch {
+	case fires != Above && fires != AtLeast:
+		return nil, fmt.Errorf("fires %q; it must be %q or %q", fires, Above, AtLeast)
+	case !(threshold >= 0):
+		return nil, fmt.Errorf("threshold %v; it must be 0 or more, or inf", threshold)
+	case threshold == 0 && fires == AtLeast:
+		return nil, fmt.Errorf("threshold 0 with %q: every neuron would fire before its first input", AtLeast)
+	case !(bound > 0) || math.IsInf(bound, 0):
+		return nil, fmt.Errorf("weights bounded by %v; the bound must be above 0 and finite", bound)
+	}
+	c := &Convolution{Geometry: g, Threshold: threshold, Fires: fires, bound: bound}
+	c.width = simd.Round(g.Maps)
+	n := float64(g.Synapses())
+	for c.bits = 24; c.bits >= 8 && n*(math.Ldexp(bound, c.bits)+1) >= 1<<31; {
+		c.bits--
+	}
+	if c.bits < 8 {
+		return nil, fmt.Errorf("%d synapses with weights up to %v leave no room for fractions in a 32-bit potential", g.Synapses(), bound)
+	}
+	c.weights = make([]float32, g.Maps*g.Synapses())
+	c.quanta = make([]int32, len(c.weights))
+	c.rows = make([]int32, g.Synapses()*c.width)
+	c.limit = c.quantumLimit(threshold)
+	return c, nil
+}
+
+// quantumLimit is the largest integer potential that does not fire.
+func (c *Convolution) quantumLimit(threshold float64) int32 {
+	if math.IsInf(threshold, 1) {
+		return 0 // what the potential must exceed at the last step
+	}
+	t := math.Ldexp(threshold, c.bits)
+	limit := math.Floor(t)
+	if c.Fires == AtLeast {
+		limit = math.Ceil(t) - 1
+	}
+	return int32(min(limit, math.MaxInt32))
+}
+
+// SetThreshold changes the threshold, which must be 0 or more, or +Inf.
+func (c *Convolution) SetThreshold(t float64) {
+	c.Threshold = t
+	c.limit = c.quantumLimit(t)
+}
+
+// AtEnd reports whether the layer has an infinite threshold: its neurons fire
+// at the last step, if their potential is above 0.
+func (c *Convolution) AtEnd() bool { return math.IsInf(c.Threshold, 1) }
+
+// Unit is the size of one unit of integer potential, a power of two.
+func (c *Convolution) Unit() float64 { return math.Ldexp(1, -c.bits) }
+
+// Potential converts an integer potential to the scale of the weights.
+func (c *Convolution) Potential(p int32) float64 { return math.Ldexp(float64(p), -c.bits) }
+
+// Weights are the layer's weights in the order map, input map, row, column.
+// The slice is the layer's own: change it only through SetWeights or a
+// learning rule.
+func (c *Convolution) Weights() []float32 { return c.weights }
+
+// Weight is the weights of one feature map.
+func (c *Convolution) Weight(m int) []float32 {
+	n := c.Synapses()
+	return c.weights[m*n : (m+1)*n]
+}
+
+// SetWeights copies w, in the order map, input map, row, column. It refuses a
+// wrong count, and a weight that is not a number or beyond the layer's bound,
+// naming it.
+func (c *Convolution) SetWeights(w []float32) error {
+	if len(w) != len(c.weights) {
+		return fmt.Errorf("%d weights; the layer has %dx%dx%dx%d = %d", len(w), c.Maps, c.In.Maps, c.Kernel.Rows, c.Kernel.Cols, len(c.weights))
+	}
+	for i, v := range w {
+		if !(math.Abs(float64(v)) <= c.bound) {
+			m, s := i/c.Synapses(), i%c.Synapses()
+			k := c.Kernel.Rows * c.Kernel.Cols
+			return fmt.Errorf("weight of map %d, input %d, row %d, column %d is %v; it must lie within ±%v",
+				m, s/k, s%k/c.Kernel.Cols, s%c.Kernel.Cols, v, c.bound)
+		}
+	}
+	copy(c.weights, w)
+	c.refresh()
+	return nil
+}
+
+// Initialise draws all weights from a normal distribution, in the order map,
+// input map, row, column. A draw beyond the layer's bound is set to it.
+func (c *Convolution) Initialise(mean, std float64, rng *rand.Rand) {
+	b := float32(c.bound)
+	for i := range c.weights {
+		w := float32(mean + float64(std*rng.NormFloat64()))
+		c.weights[i] = min(max(w, -b), b)
+	}
+	c.refresh()
+}
+
+// refresh derives everything from the weights anew.
+func (c *Convolution) refresh() {
+	c.most, c.signed, c.held = 0, false, bounds{}
+	for m := range c.Maps {
+		c.quantise(m)
+		c.placeMap(m)
+	}
+}
+
+// quantise rounds the weights of a map to the grid.
+func (c *Convolution) quantise(m int) {
+	n := c.Synapses()
+	scale := float32(math.Ldexp(1, c.bits))
+	q := c.quanta[m*n : (m+1)*n]
+	for i, w := range c.weights[m*n : (m+1)*n] {
+		q[i] = round(float32(w * scale))
+	}
+}
+
+// round rounds half away from zero. Multiplying a float32 by a power of two
+// is exact, and so is this sum in float64.
+func round(x float32) int32 {
+	if x < 0 {
+		return -int32(float64(-x) + 0.5)
+	}
+	return int32(float64(x) + 0.5)
+}
+
+// slot is the place in rows of the vector of maps for a synapse, given by its
+// index in the order input map, row, column. Columns are reversed so that the
+// targets of one input, going through a row of neurons, read forwards.
+func (c *Convolution) slot(synapse int) int {
+	k := c.Kernel.Cols
+	return (synapse - synapse%k + k - 1 - synapse%k) * c.width
+}
+
+// placeMap copies the quanta of one map into rows.
+func (c *Convolution) placeMap(m int) {
+	n := c.Synapses()
+	for i, q := range c.quanta[m*n : (m+1)*n] {
+		c.rows[c.slot(i)+m] = q
+		c.most = max(c.most, q)
+		c.signed = c.signed || q < 0
+	}
+}
+
+// Clamp limits the weights of all maps to lower..upper.
+func (c *Convolution) Clamp(lower, upper float32) {
+	c.clamp(bounds{lower, upper}, func(m int) {
+		c.quantise(m)
+		c.placeMap(m)
+	})
+}
+
+// clamp limits all weights to b and calls changed for each map in which that
+// changed any. It is done once: from then on the rules keep to the bounds.
+func (c *Convolution) clamp(b bounds, changed func(m int)) {
+	if c.held == b {
+		return
+	}
+	c.held = b
+	for m := range c.Maps {
+		w, any := c.Weight(m), false
+		for i, v := range w {
+			if h := b.hold(v); h != v {
+				w[i], any = h, true
+			}
+		}
+		if any {
+			changed(m)
+		}
+	}
+}
+
+// Convergence is the mean of w(1-w) over all weights: 0.25 when all are 0.5,
+// towards 0 as they become 0 or 1. Kheradpisheh et al. (2018), equation 4;
+// below about 0.01 a layer has learned what it will.
+func (c *Convolution) Convergence() float64 {
+	sum := 0.0
+	for _, w := range c.weights {
+		sum += float64(float64(w) * (1 - float64(w)))
+	}
+	return sum / float64(len(c.weights))
+}

@@ -1,0 +1,123 @@
+package snn
+
+import "firstspike/spike"
+
+// silence takes back a neuron's spike.
+func (r *Response) silence(i int) {
+	r.First.At[i] = spike.Silent
+	r.Potential[i] = 0
+}
+
+// FeatureInhibition silences the muted maps: muted[m] is true for a map that
+// must not fire, as in dropout. A nil muted silences none.
+func (r *Response) FeatureInhibition(muted []bool) {
+	maps := r.First.Maps
+	for i := range r.First.At {
+		if muted != nil && muted[i%maps] {
+			r.silence(i)
+		}
+	}
+}
+
+// PointwiseInhibition lets at each position only the earliest map fire; of
+// equally early ones the one with the higher potential at that step; of equal
+// ones the lowest.
+func (r *Response) PointwiseInhibition() {
+	maps := r.First.Maps
+	for pos := range r.First.Positions() {
+		best := pos * maps
+		for i := best + 1; i < (pos+1)*maps; i++ {
+			f, b := r.First.At[i], r.First.At[best]
+			if f < b || f == b && r.Potential[i] > r.Potential[best] {
+				best = i
+			}
+		}
+		for i := pos * maps; i < (pos+1)*maps; i++ {
+			if i != best {
+				r.silence(i)
+			}
+		}
+	}
+}
+
+// Threshold silences the neurons whose potential at their spike does not
+// exceed limit, in units of [Convolution.Unit].
+func (r *Response) Threshold(limit int32) {
+	for i, p := range r.Potential {
+		if p <= limit {
+			r.silence(i)
+		}
+	}
+}
+
+// inhibits reports whether a winner keeps another neuron from winning: its
+// whole map, and all maps within the radius around it.
+func inhibits(a, n spike.Neuron, radius int) bool {
+	if a.Map == n.Map {
+		return true
+	}
+	dy, dx := a.Row-n.Row, a.Col-n.Col
+	return radius > 0 && dy >= -radius && dy <= radius && dx >= -radius && dx <= radius
+}
+
+// A Selection says who learns from an image. Mozafari et al. (2019), section
+// 2.4.
+type Selection struct {
+	K         int    // winners at most
+	Radius    int    // inhibition radius: a winner keeps all maps out of the (2r+1)x(2r+1) window around it; 0: only its own map
+	Pointwise bool   // pointwise inhibition before the winners are chosen
+	Muted     []bool // feature inhibition: maps that do not take part; nil: all do
+}
+
+// Winners appends to list the winners among the neurons that fired, the best
+// first: the earliest spike, then the highest potential, then the lowest
+// index. Each winner inhibits its map and its surroundings.
+func (r *Response) Winners(k, radius int, list []spike.Spike) []spike.Spike {
+	var all []spike.Spike
+	shape := r.First.Shape
+	for i, s := range r.First.At {
+		if s != spike.Silent && r.Potential[i] > 0 {
+			pos := i / shape.Maps
+			all = append(all, spike.Spike{Neuron: shape.Neuron(i % shape.Maps, pos), Step: s, Potential: r.Potential[i]})
+		}
+	}
+	return choose(all, k, radius, list, len(list))
+}
+
+// choose appends the winners among candidates to list until it has k more
+// than its first from entries, whose winners inhibit as well. It uses up
+// candidates.
+func choose(candidates []spike.Spike, k, radius int, list []spike.Spike, from int) []spike.Spike {
+	keep := candidates[:0]
+	for _, w := range candidates {
+		if !inhibited(w.Neuron, list[from:], radius) {
+			keep = append(keep, w)
+		}
+	}
+	for len(keep) > 0 && len(list)-from < k {
+		best := keep[0]
+		for _, w := range keep[1:] {
+			if w.Ahead(best) {
+				best = w
+			}
+		}
+		list = append(list, best)
+		rest := keep[:0]
+		for _, w := range keep {
+			if !inhibits(best.Neuron, w.Neuron, radius) {
+				rest = append(rest, w)
+			}
+		}
+		keep = rest
+	}
+	return list
+}
+
+func inhibited(n spike.Neuron, winners []spike.Spike, radius int) bool {
+	for _, w := range winners {
+		if inhibits(w.Neuron, n, radius) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,169 @@
+package snn
+
+import (
+	"fmt"
+
+	"firstspike/spike"
+)
+
+// A Layer is a convolution and the earliest-spike pooling behind it.
+type Layer struct {
+	Name string
+	*Convolution
+	Pool spike.Pool
+}
+
+// Pooled is the shape of what the layer hands on.
+func (l Layer) Pooled() spike.Shape { return l.Pool.Shape(l.Convolution.Out()) }
+
+// A Network is a chain of layers that read the same steps. Methods that do
+// not change weights may be called from several goroutines at once, each with
+// a [Pass] of its own.
+type Network struct {
+	Steps  int
+	Layers []Layer
+}
+
+// Check reports why the layers do not fit together, or nil.
+func (n *Network) Check() error {
+	if n.Steps < 1 || n.Steps > spike.MaxSteps {
+		return fmt.Errorf("%d steps; a network has 1 to %d", n.Steps, spike.MaxSteps)
+	}
+	for i, l := range n.Layers {
+		if i > 0 && l.In != n.Layers[i-1].Pooled() {
+			return fmt.Errorf("layer %s reads %v, but layer %s gives %v", l.Name, l.In, n.Layers[i-1].Name, n.Layers[i-1].Pooled())
+		}
+		if err := l.Pool.Check(l.Convolution.Out()); err != nil {
+			return fmt.Errorf("layer %s: %w", l.Name, err)
+		}
+	}
+	return nil
+}
+
+// TimeMatters reports whether what fires in the first depth layers depends on
+// when the inputs fired, and not only on whether they did.
+func (n *Network) TimeMatters(depth int) bool {
+	for _, l := range n.Layers[:depth] {
+		if l.TimeMatters() {
+			return true
+		}
+	}
+	return false
+}
+
+// A Pass is the working memory for sending images through a network, for one
+// goroutine. The zero Pass is ready. What its methods return is overwritten by
+// its next use.
+type Pass struct {
+	scratch  Scratch
+	events   spike.Events
+	response Response
+	pooled   []spike.Map
+	bits     []spike.Bits
+	tally    Tally
+}
+
+// Spikes sends an image through the first depth layers, keeping the steps, and
+// returns what the last of them hands on after pooling. With depth 0 it
+// returns the image.
+func (p *Pass) Spikes(n *Network, in *spike.Map, depth int) *spike.Map {
+	for len(p.pooled) < depth {
+		p.pooled = append(p.pooled, spike.Map{})
+	}
+	for i, l := range n.Layers[:depth] {
+		p.events.From(in)
+		l.Respond(&p.events, &p.response, &p.scratch)
+		in = p.pool(l.Pool, &p.response.First, i)
+	}
+	return in
+}
+
+func (p *Pass) pool(pool spike.Pool, in *spike.Map, i int) *spike.Map {
+	out := &p.pooled[i]
+	out.Shape = pool.Shape(in.Shape)
+	out.At = grow(out.At, out.Neurons())
+	pool.Apply(in, out)
+	return out
+}
+
+// Response is how the layer at index depth responds to an image.
+func (p *Pass) Response(n *Network, in *spike.Map, depth int) *Response {
+	p.events.From(p.Spikes(n, in, depth))
+	n.Layers[depth].Respond(&p.events, &p.response, &p.scratch)
+	return &p.response
+}
+
+// Fired is which neurons fire at all behind the first depth layers, pooled.
+// The time axis is dropped wherever it cannot matter.
+func (p *Pass) Fired(n *Network, in *spike.Map, depth int) spike.Bits {
+	from := 0
+	if n.TimeMatters(depth) {
+		in, from = p.Spikes(n, in, depth), depth
+	}
+	for len(p.bits) < 2*len(n.Layers)+1 {
+		p.bits = append(p.bits, nil)
+	}
+	p.bits[0] = grow(p.bits[0], in.Positions()*spike.Words(in.Maps))
+	bits := p.bits[0]
+	bits.From(in)
+	for i := from; i < depth; i++ {
+		l := n.Layers[i]
+		out, pooled := l.Convolution.Out(), l.Pooled()
+		p.bits[2*i+1] = grow(p.bits[2*i+1], out.Positions()*spike.Words(out.Maps))
+		l.Convolution.Fired(bits, p.bits[2*i+1], &p.scratch)
+		bits = p.bits[2*i+1]
+		if l.Pool.Window == 0 {
+			continue
+		}
+		p.bits[2*i+2] = grow(p.bits[2*i+2], pooled.Positions()*spike.Words(out.Maps))
+		l.Pool.Fired(out, bits, p.bits[2*i+2])
+		bits = p.bits[2*i+2]
+	}
+	return bits
+}
+
+// Forward sends an image through all layers and returns for every map of the
+// last one its best neuron: the earliest, then the one with the highest
+// potential, then the first row by row. The slice has one entry a map; a map
+// that stays silent has [spike.Silent] as its Step.
+func (n *Network) Forward(in *spike.Map, p *Pass, best []spike.Spike) []spike.Spike {
+	last := len(n.Layers) - 1
+	l := n.Layers[last]
+	if l.AtEnd() {
+		return n.Finish(p.Fired(n, in, last), p, best)
+	}
+	r := p.Response(n, in, last)
+	best = silent(grow(best, l.Maps))
+	for i, s := range r.First.At {
+		m, pos := i%l.Maps, i/l.Maps
+		w := spike.Spike{Neuron: r.First.Neuron(m, pos), Step: s, Potential: r.Potential[i]}
+		if s != spike.Silent && w.Ahead(best[m]) {
+			best[m] = w
+		}
+	}
+	return best
+}
+
+// Finish is the last part of Forward for a network whose last layer has an
+// infinite threshold: it takes up from what fired before that layer, as
+// [Pass.Fired] gives it.
+func (n *Network) Finish(bits spike.Bits, p *Pass, best []spike.Spike) []spike.Spike {
+	l := n.Layers[len(n.Layers)-1]
+	l.Tally(bits, &p.tally, &p.scratch)
+	best = silent(grow(best, l.Maps))
+	out := l.Convolution.Out()
+	for m, v := range p.tally.Best {
+		if v > 0 {
+			pos := int(p.tally.At[m])
+			best[m] = spike.Spike{Neuron: out.Neuron(m, pos), Step: spike.Step(n.Steps - 1), Potential: v}
+		}
+	}
+	return best
+}
+
+func silent(best []spike.Spike) []spike.Spike {
+	for m := range best {
+		best[m] = spike.Spike{Neuron: spike.Neuron{Map: m}, Step: spike.Silent}
+	}
+	return best
+}

@@ -1,0 +1,37 @@
+package snn
+
+import "firstspike/spike"
+
+// A Scratch is the working memory of a layer for one goroutine. It grows to
+// what the layer needs at first use and is then reused: nothing is allocated
+// for an image. The zero Scratch is ready; one Scratch serves any number of
+// layers, one after another.
+type Scratch struct {
+	acc     []int32 // potentials, position by position, maps rounded up
+	touched []bool  // positions that received a spike in this step
+	closed  []bool  // positions whose winner is decided
+	fresh   []spike.Spike
+	active  []int32 // of every input position, its active maps as offsets into rows
+	start   []int32 // where each position's list begins in active
+	offs    []int32
+	ltp     []bool
+	out     spike.Map
+}
+
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+func (s *Scratch) reset(c *Convolution) {
+	positions := c.Out().Positions()
+	s.acc = grow(s.acc, positions*c.width)
+	clear(s.acc)
+	s.touched = grow(s.touched, positions)
+	clear(s.touched)
+	s.closed = grow(s.closed, positions)
+	clear(s.closed)
+	s.fresh = s.fresh[:0]
+}

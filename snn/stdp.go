@@ -1,0 +1,122 @@
+package snn
+
+import (
+	"fmt"
+	"math"
+
+	"firstspike/spike"
+)
+
+// Rates are the learning rates of spike-timing-dependent plasticity: APlus
+// for the synapses whose input fired at or before the neuron (LTP), AMinus
+// for all others (LTD). Both are added; under STDP AMinus is negative, under
+// anti-STDP the signs are exchanged.
+type Rates struct {
+	APlus, AMinus float32
+}
+
+// STDP changes the weights of a winner's map:
+//
+//	a  = APlus  if the input fired at or before the winner, else AMinus
+//	dw = a (w-Lower) (Upper-w)   with the stabiliser
+//	dw = a                       without
+//	w  = min(max(w+dw, Lower), Upper)
+//
+// Mozafari et al. (2019), equations 4 and 5; Kheradpisheh et al. (2018),
+// equation 3. How long before the winner an input fired plays no part.
+type STDP struct {
+	Rates      []Rates // one for all maps, or one a map
+	Stabiliser bool
+	Lower      float32
+	Upper      float32
+}
+
+// Check reports what makes the rule unusable for a layer of the given number
+// of maps, or nil.
+func (r *STDP) Check(maps int) error {
+	if n := len(r.Rates); n != 1 && n != maps {
+		return fmt.Errorf("%d pairs of rates; there must be 1, or 1 for each of the %d maps", n, maps)
+	}
+	for _, p := range r.Rates {
+		if bad(p.APlus) || bad(p.AMinus) {
+			return fmt.Errorf("rates %v and %v must be finite", p.APlus, p.AMinus)
+		}
+	}
+	if bad(r.Lower) || bad(r.Upper) || r.Lower >= r.Upper {
+		return fmt.Errorf("bounds %v..%v: the lower must be below the upper", r.Lower, r.Upper)
+	}
+	return nil
+}
+
+func bad(x float32) bool { return math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) }
+
+// Of is the pair of rates that holds for a map.
+func (r *STDP) Of(m int) Rates {
+	if len(r.Rates) == 1 {
+		return r.Rates[0]
+	}
+	return r.Rates[m]
+}
+
+// Change applies the rule to the weights w of one map; ltp[i] says whether
+// the input of synapse i fired in time.
+func (r *STDP) Change(w []float32, ltp []bool, rates Rates) {
+	lower, upper := r.Lower, r.Upper
+	for i, up := range ltp {
+		a := rates.AMinus
+		if up {
+			a = rates.APlus
+		}
+		v := w[i]
+		if r.Stabiliser {
+			v += float32(a * float32(float32(v-lower)*float32(upper-v)))
+		} else {
+			v += a
+		}
+		w[i] = min(max(v, lower), upper)
+	}
+}
+
+// Learn lets every winner's map learn from the input it saw. Winners must be
+// of different maps. The weights of all maps are held within the rule's
+// bounds from then on, as the references do.
+func (r *STDP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Scratch) {
+	c.Clamp(r.Lower, r.Upper)
+	for _, w := range winners {
+		s.ltp = c.Ordering(in, w, s.ltp)
+		r.Change(c.Weight(w.Map), s.ltp, r.Of(w.Map))
+		c.quantise(w.Map)
+		c.placeMap(w.Map)
+	}
+}
+
+// Ordering says for each synapse of a winner, in the order input map, row,
+// column, whether its input fired at or before the winner. The input is
+// unpadded; what lies outside it never fires. The answer is written over ltp
+// if that has room.
+func (c *Convolution) Ordering(in *spike.Map, w spike.Spike, ltp []bool) []bool {
+	return c.ordering(ltp, w, func(pos, m int) bool { return in.At[pos*in.Maps+m] <= w.Step })
+}
+
+// OrderingAtEnd is Ordering for a winner that fired at the last step, when
+// every input that fires at all has fired.
+func (c *Convolution) OrderingAtEnd(in spike.Bits, w spike.Spike, ltp []bool) []bool {
+	words := spike.Words(c.In.Maps)
+	return c.ordering(ltp, w, func(pos, m int) bool { return in[pos*words+m/64]>>(m%64)&1 != 0 })
+}
+
+func (c *Convolution) ordering(ltp []bool, w spike.Spike, fired func(pos, m int) bool) []bool {
+	kr, kc := c.Kernel.Rows, c.Kernel.Cols
+	ltp = grow(ltp, c.Synapses())
+	clear(ltp)
+	y0, x0 := w.Row*c.stride()-c.Pad, w.Col*c.stride()-c.Pad
+	for k := max(0, -y0); k < min(kr, c.In.Rows-y0); k++ {
+		for j := max(0, -x0); j < min(kc, c.In.Cols-x0); j++ {
+			pos := (y0+k)*c.In.Cols + x0 + j
+			for m := range c.In.Maps {
+				ltp[(m*kr+k)*kc+j] = fired(pos, m)
+			}
+		}
+	}
+	return ltp
+}

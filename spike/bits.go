@@ -1,0 +1,54 @@
+package spike
+
+import "math/bits"
+
+// Bits say which neurons fired at all, one bit a neuron, maps fastest. Every
+// position starts at a word of its own, Words(maps) words a position. A layer
+// that only decides needs no more of its input than this.
+type Bits []uint64
+
+// Words is the number of 64-bit words that a position of n maps takes.
+func Words(maps int) int { return (maps + 63) / 64 }
+
+// NewBits returns bits for the shape, none set.
+func NewBits(s Shape) Bits { return make(Bits, s.Positions()*Words(s.Maps)) }
+
+// From sets the bits of the neurons of m that fire, and clears the others.
+func (b Bits) From(m *Map) {
+	w := Words(m.Maps)
+	for pos := range m.Positions() {
+		row := m.At[pos*m.Maps:][:m.Maps]
+		for k := range w {
+			var word uint64
+			part := row[k*64 : min(k*64+64, m.Maps)]
+			for i, s := range part {
+				if s != Silent {
+					word |= 1 << i
+				}
+			}
+			b[pos*w+k] = word
+		}
+	}
+}
+
+// Append appends the maps that fired at a position to list, in ascending
+// order, and returns it.
+func (b Bits) Append(list []int32, maps, pos int) []int32 {
+	w := Words(maps)
+	for k, word := range b[pos*w : (pos+1)*w] {
+		for word != 0 {
+			list = append(list, int32(k*64+bits.TrailingZeros64(word)))
+			word &= word - 1
+		}
+	}
+	return list
+}
+
+// Count is the number of neurons that fired.
+func (b Bits) Count() int {
+	n := 0
+	for _, w := range b {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}

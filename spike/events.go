@@ -1,0 +1,57 @@
+package spike
+
+// Events are the spikes of a map in the order of their steps, and within a
+// step in memory order. Index names neurons by [Shape.Index]; the spikes of
+// step t are Index[Start[t]:Start[t+1]].
+type Events struct {
+	Shape
+	Index []int32
+	Start []int32 // one more entry than there are steps
+}
+
+// Steps is the number of time steps.
+func (e *Events) Steps() int { return len(e.Start) - 1 }
+
+// Step is the list of the neurons that fire at step t.
+func (e *Events) Step(t int) []int32 { return e.Index[e.Start[t]:e.Start[t+1]] }
+
+// From fills e with the spikes of m, reusing its memory.
+func (e *Events) From(m *Map) {
+	e.Shape = m.Shape
+	var count [256]int32
+	for _, s := range m.At {
+		count[s]++
+	}
+	if cap(e.Start) < m.Steps+1 {
+		e.Start = make([]int32, m.Steps+1)
+	}
+	e.Start = e.Start[:m.Steps+1]
+	var at [256]int32
+	n := int32(0)
+	for t := range m.Steps {
+		e.Start[t], at[t] = n, n
+		n += count[t]
+	}
+	e.Start[m.Steps] = n
+	if cap(e.Index) < int(n) {
+		e.Index = make([]int32, n, n+n/4)
+	}
+	e.Index = e.Index[:n]
+	for i, s := range m.At {
+		if s != Silent {
+			e.Index[at[s]] = int32(i)
+			at[s]++
+		}
+	}
+}
+
+// Map writes the spikes into m, which must have the shape of e.
+func (e *Events) Map(m *Map) {
+	m.Steps = e.Steps()
+	m.Silence()
+	for t := range e.Steps() {
+		for _, i := range e.Step(t) {
+			m.At[i] = Step(t)
+		}
+	}
+}
