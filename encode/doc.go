@@ -22,7 +22,9 @@
 //
 // # The same bits everywhere
 //
-// Kernels are rounded to multiples of 2^-30 and pixels are bytes, so that all
-// sums of the first three stations are exact in float64: they do not depend
-// on the order of summation, nor on the machine.
+// Pixels are bytes and an encoder rounds its kernels to multiples of 2^-30 (or
+// of a little more, if they or the radius of normalisation are very large), so
+// that all sums of the first three stations are exact in float64: they do not
+// depend on the order of summation, nor on the machine. Where a sum would not
+// be exact, [Config.Faults] says so.
 package encode

@@ -8,12 +8,12 @@ import (
 
 // A Filter names a kernel by its parameters.
 type Filter struct {
-	Kind        string  `toml:"kind" json:"kind"` // "dog" or "gabor"
-	Size        int     `toml:"size" json:"size"` // pixels, odd
-	Sigma1      float64 `toml:"sigma1,omitempty" json:"sigma1,omitempty"`
-	Sigma2      float64 `toml:"sigma2,omitempty" json:"sigma2,omitempty"`
-	Orientation float64 `toml:"orientation,omitempty" json:"orientation,omitempty"` // degrees
-	Div         float64 `toml:"div,omitempty" json:"div,omitempty"`                 // 2 size/lambda
+	Kind        string  `toml:"kind"` // "dog" or "gabor"
+	Size        int     `toml:"size"` // pixels, odd
+	Sigma1      float64 `toml:"sigma1,omitempty"`
+	Sigma2      float64 `toml:"sigma2,omitempty"`
+	Orientation float64 `toml:"orientation,omitempty"` // degrees
+	Div         float64 `toml:"div,omitempty"`         // 2 size/lambda
 }
 
 // Kernel builds the kernel that the filter names.
@@ -29,13 +29,13 @@ func (f Filter) Kernel() (Kernel, error) {
 
 // Config is everything about an encoding, as data.
 type Config struct {
-	Steps     int       `toml:"steps" json:"steps"`         // time steps, 1 to spike.MaxSteps
-	Filters   []Filter  `toml:"filters" json:"filters"`     // one channel each
-	Pad       int       `toml:"pad" json:"pad"`             // black pixels on every side
-	Threshold float64   `toml:"threshold" json:"threshold"` // smaller responses become 0
-	Abs       bool      `toml:"abs" json:"abs"`             // take magnitudes, after the cut
-	Normalise int       `toml:"normalise" json:"normalise"` // radius of local normalisation; 0: none
-	Lateral   []float64 `toml:"lateral" json:"lateral"`     // factors of lateral inhibition by distance; empty: none
+	Steps     int       `toml:"steps"`     // time steps, 1 to spike.MaxSteps
+	Filters   []Filter  `toml:"filters"`   // one channel each
+	Pad       int       `toml:"pad"`       // black pixels on every side
+	Threshold float64   `toml:"threshold"` // smaller responses become 0
+	Abs       bool      `toml:"abs"`       // take magnitudes, after the cut
+	Normalise int       `toml:"normalise"` // radius of local normalisation; 0: none
+	Lateral   []float64 `toml:"lateral"`   // factors of lateral inhibition by distance; empty: none
 }
 
 // An Encoder turns grey images of one size into first-spike maps. It has
@@ -62,6 +62,10 @@ func New(c Config, rows, cols int) (*Encoder, error) {
 		}
 		e.kernels = append(e.kernels, k)
 	}
+	bits := exactBits(e.kernels, c.Normalise)
+	for _, k := range e.kernels {
+		k.round(bits)
+	}
 	return e, nil
 }
 
@@ -83,17 +87,24 @@ func (c Config) Faults(rows, cols int) []Fault {
 	add(c.Steps < 1 || c.Steps > spike.MaxSteps, "steps", "%d; it must be 1 to %d", c.Steps, spike.MaxSteps)
 	add(len(c.Filters) == 0, "filters", "none; an encoding needs at least one")
 	size := 0
+	var kernels []Kernel
 	for i, f := range c.Filters {
-		if _, err := f.Kernel(); err != nil {
+		k, err := f.Kernel()
+		if err != nil {
 			add(true, fmt.Sprintf("filters.%d", i), "%w", err)
 			continue
 		}
 		size = max(size, f.Size)
+		kernels = append(kernels, k)
 	}
 	add(c.Pad < 0 || c.Pad > MaxKernel, "pad", "%d; it must be 0 to %d", c.Pad, MaxKernel)
 	add(c.Pad >= 0 && (size > rows+2*c.Pad || size > cols+2*c.Pad), "filters", "a kernel of size %d exceeds the image of %dx%d", size, rows+2*c.Pad, cols+2*c.Pad)
 	add(c.Threshold != c.Threshold, "threshold", "is not a number")
-	add(c.Normalise < 0 || c.Normalise > MaxKernel, "normalise", "radius %d; it must be 0 to %d", c.Normalise, MaxKernel)
+	if c.Normalise < 0 || c.Normalise > MaxKernel {
+		add(true, "normalise", "radius %d; it must be 0 to %d", c.Normalise, MaxKernel)
+	} else {
+		add(exactBits(kernels, c.Normalise) < coarsest, "normalise", "sums over a radius of %d would not be exact with filters this large; make either smaller", c.Normalise)
+	}
 	add(len(c.Lateral) > MaxKernel, "lateral", "%d factors; at most %d", len(c.Lateral), MaxKernel)
 	for i, f := range c.Lateral {
 		add(!(f >= -1 && f <= 1), fmt.Sprintf("lateral.%d", i), "%v; it must lie in -1..1", f)

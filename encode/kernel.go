@@ -6,10 +6,28 @@ import (
 )
 
 // A Kernel is a square filter of odd size. W holds Size*Size weights, row by
-// row.
+// row, all multiples of 2^-30 when they come from [DoG] or [Gabor].
 type Kernel struct {
 	Size int
 	W    []float64
+}
+
+// reach is the largest magnitude that a response to an image of bytes can
+// have, or any part of its sum.
+func (k Kernel) reach() float64 {
+	light, dark := 0.0, 0.0
+	for _, w := range k.W {
+		light += max(w, 0)
+		dark += max(-w, 0)
+	}
+	return 255 * max(light, dark)
+}
+
+// round rounds the weights to multiples of 2^-bits, half to even.
+func (k Kernel) round(bits int) {
+	for i, w := range k.W {
+		k.W[i] = math.Ldexp(math.RoundToEven(math.Ldexp(w, bits)), -bits)
+	}
 }
 
 // MaxKernel is the largest size of a kernel.
@@ -50,7 +68,7 @@ func DoG(size int, sigma1, sigma2 float64) (Kernel, error) {
 //	g = exp(-(X^2 + 0.3^2 Y^2)/(2 sigma^2)) cos(2 pi X/lambda)
 //
 // with lambda = 2 size/div and sigma = 0.8 lambda, minus its mean, divided by
-// its maximum. Mozafari et al. (2018), section 3.2, has size 5 and div 4.
+// its maximum. Mozafari et al. (2018), as published in SpykeTorch, has size 5 and div 4.
 func Gabor(size int, orientation, div float64) (Kernel, error) {
 	if err := checkSize(size); err != nil {
 		return Kernel{}, err
@@ -68,18 +86,38 @@ func Gabor(size int, orientation, div float64) (Kernel, error) {
 	})
 }
 
-// grid is the number of fractional bits of a kernel's weights.
-const grid = 30
+// finest is the number of fractional bits to which kernels are built: more
+// than float32 has for weights above 2^-7. coarsest is the smallest number to
+// which they may be rounded to keep the sums of responses exact.
+const (
+	finest   = 30
+	coarsest = 16
+)
+
+// exactBits is the number of fractional bits, at most finest, with which the
+// sum of responses over a window of the given radius stays below 2^53 units,
+// so that float64 holds it exactly. It may turn out too small to be of use.
+func exactBits(kernels []Kernel, radius int) int {
+	top := 0.0
+	for _, k := range kernels {
+		// Rounding may add half a unit to every weight.
+		top = max(top, k.reach()+255*float64(len(k.W))*math.Ldexp(1, -coarsest-1))
+	}
+	side := float64(2*radius + 1)
+	_, exp := math.Frexp(top * side * side)
+	return min(finest, 53-exp)
+}
 
 // normalised builds a kernel from a function of row and column offsets,
-// subtracts the mean, divides by the maximum and rounds to the grid.
+// subtracts the mean, divides by the maximum and rounds to the finest grid.
 func normalised(size int, f func(row, col float64) float64) (Kernel, error) {
 	k := Kernel{Size: size, W: make([]float64, size*size)}
 	half := size / 2
-	mean := 0.0
+	mean, peak := 0.0, 0.0
 	for i := range k.W {
 		k.W[i] = f(float64(i/size-half), float64(i%size-half))
 		mean += k.W[i]
+		peak = max(peak, math.Abs(k.W[i]))
 	}
 	mean /= float64(len(k.W))
 	top := math.Inf(-1)
@@ -87,15 +125,17 @@ func normalised(size int, f func(row, col float64) float64) (Kernel, error) {
 		k.W[i] -= mean
 		top = max(top, k.W[i])
 	}
-	if !(top > 0) {
+	// Of a smaller difference too few digits are left.
+	if !(top > 1e-6*peak) {
 		return Kernel{}, fmt.Errorf("a kernel of size %d with these parameters is flat: every weight equals the mean", size)
 	}
 	for i := range k.W {
-		w := float64(float32(k.W[i] / top))
-		if math.Abs(w) > 1<<10 {
-			return Kernel{}, fmt.Errorf("a kernel of size %d with these parameters is nearly flat: its weights reach %.3g times its maximum", size, w)
+		// What is below float32 may differ between machines.
+		k.W[i] = float64(float32(k.W[i] / top))
+		if math.Abs(k.W[i]) > 1<<10 {
+			return Kernel{}, fmt.Errorf("a kernel of size %d with these parameters is nearly flat: its weights reach %.3g times its maximum", size, k.W[i])
 		}
-		k.W[i] = math.RoundToEven(math.Ldexp(w, grid)) / (1 << grid)
 	}
+	k.round(finest)
 	return k, nil
 }

@@ -12,8 +12,8 @@ type Picture struct {
 	Channels, Rows, Cols int
 	At                   []float64
 
-	sums []float64
-	keys []uint64
+	sums []float64 // working memory of Normalise and Inhibit
+	keys []uint64  // working memory of Latency
 }
 
 // Resize sets the extent of the picture, reusing its memory. Intensities are
@@ -139,10 +139,11 @@ func slide(src, dst []float64, n, step, radius int) {
 //
 // where d is the larger of the row and the column distance and f(d) is
 // factors[d-1]. Outside the picture intensities are 0. Mozafari et al. (2018),
-// section 3.2, has the factors .15 .12 .10 .07 .05.
+// as published in SpykeTorch, has the factors .15 .12 .10 .07 .05.
 func (p *Picture) Inhibit(factors []float64) {
 	radius := len(factors)
-	in := slices.Clone(p.At)
+	p.sums = append(p.sums[:0], p.At...)
+	in := p.sums
 	for ch := range p.Channels {
 		base := ch * p.Rows * p.Cols
 		for r := range p.Rows {
@@ -170,8 +171,8 @@ func (p *Picture) Inhibit(factors []float64) {
 // Latency ranks all intensities above 0, of all channels together, and writes
 // the step of each into dst: of n intensities the floor(n/steps) strongest
 // fire at step 0, as many at step 1, and so on; the weakest n mod steps never
-// fire. Equal intensities rank by channel, row, column. With fewer than steps
-// intensities nothing fires. dst must have the picture's shape; its Steps is
+// fire. Intensities that are equal as float32 rank by channel, row, column.
+// With fewer than steps intensities nothing fires. dst must have the picture's shape; its Steps is
 // the number of steps.
 func (p *Picture) Latency(dst *spike.Map) {
 	dst.Silence()
@@ -192,7 +193,6 @@ func (p *Picture) Latency(dst *spike.Map) {
 	maps := p.Channels
 	for t := range dst.Steps {
 		for _, k := range keys[t*bin : (t+1)*bin] {
-
 			i := int(uint32(k))
 			ch, pos := i/n, i%n
 			dst.At[pos*maps+ch] = spike.Step(t)

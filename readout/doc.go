@@ -7,5 +7,5 @@
 // highest potential decides; if nothing fires, the network is silent and gives
 // no answer.
 //
-// Mozafari et al. (2019), section 2.3.
+// Mozafari et al. (2019).
 package readout

@@ -9,11 +9,6 @@ import (
 	"firstspike/spike"
 )
 
-// A Size is a number of rows and columns.
-type Size struct {
-	Rows, Cols int
-}
-
 // A Comparison says when a potential reaches its threshold.
 type Comparison string
 
@@ -62,9 +57,12 @@ func (g Geometry) Check() error {
 	case g.Kernel.Rows > rows || g.Kernel.Cols > cols:
 		return fmt.Errorf("kernel %dx%d exceeds its input of %dx%d", g.Kernel.Rows, g.Kernel.Cols, rows, cols)
 	}
+	// In floats, because the products of absurd numbers overflow integers.
 	const most = 1 << 28
-	if float64(g.Maps)*float64(g.Synapses()) > most || float64(g.Maps)*float64(rows)*float64(cols) > most {
-		return fmt.Errorf("%d maps of %d synapses on %dx%d positions do not fit in memory", g.Maps, g.Synapses(), rows, cols)
+	width, positions := float64(simd.Round(g.Maps)), float64(rows)*float64(cols)
+	synapses := float64(g.In.Maps) * float64(g.Kernel.Rows) * float64(g.Kernel.Cols)
+	if !(width > 0 && width*synapses <= most && width*positions <= most && float64(g.In.Maps)*positions <= most) {
+		return fmt.Errorf("%d maps of %.0f synapses on an input of %dx%dx%d do not fit in memory", g.Maps, synapses, g.In.Maps, rows, cols)
 	}
 	return nil
 }
@@ -94,6 +92,7 @@ type Convolution struct {
 	held    bounds    // what all weights are known to lie within
 }
 
+// bounds are the limits of weights. The zero bounds mean that none are known.
 type bounds struct{ lower, upper float32 }
 
 func (b bounds) hold(v float32) float32 { return min(max(v, b.lower), b.upper) }
@@ -115,8 +114,13 @@ func NewConvolution(g Geometry, threshold float64, fires Comparison, bound float
 		return nil, fmt.Errorf("threshold %v; it must be 0 or more, or inf", threshold)
 	case threshold == 0 && fires == AtLeast:
 		return nil, fmt.Errorf("threshold 0 with %q: every neuron would fire before its first input", AtLeast)
-	case !(bound > 0) || math.IsInf(bound, 0):
-		return nil, fmt.Errorf("weights bounded by %v; the bound must be above 0 and finite", bound)
+	}
+	// Weights are float32: the bound is the one among them nearest to what
+	// was asked for, so that a weight clamped to it is within it.
+	asked := bound
+	bound = float64(float32(bound))
+	if !(bound > 0) || math.IsInf(bound, 0) {
+		return nil, fmt.Errorf("weights bounded by %v; the bound must be above 0 and finite", asked)
 	}
 	c := &Convolution{Geometry: g, Threshold: threshold, Fires: fires, bound: bound}
 	c.width = simd.Round(g.Maps)
@@ -147,7 +151,8 @@ func (c *Convolution) quantumLimit(threshold float64) int32 {
 	return int32(min(limit, math.MaxInt32))
 }
 
-// SetThreshold changes the threshold, which must be 0 or more, or +Inf.
+// SetThreshold changes the threshold. As in [NewConvolution] it must be 0 or
+// more, above 0 with [AtLeast], or +Inf.
 func (c *Convolution) SetThreshold(t float64) {
 	c.Threshold = t
 	c.limit = c.quantumLimit(t)
@@ -159,6 +164,10 @@ func (c *Convolution) AtEnd() bool { return math.IsInf(c.Threshold, 1) }
 
 // Unit is the size of one unit of integer potential, a power of two.
 func (c *Convolution) Unit() float64 { return math.Ldexp(1, -c.bits) }
+
+// Bound is the largest magnitude that a weight may have. Rules that learn in
+// this layer must keep to it.
+func (c *Convolution) Bound() float64 { return c.bound }
 
 // Potential converts an integer potential to the scale of the weights.
 func (c *Convolution) Potential(p int32) float64 { return math.Ldexp(float64(p), -c.bits) }
@@ -195,7 +204,7 @@ func (c *Convolution) SetWeights(w []float32) error {
 }
 
 // Initialise draws all weights from a normal distribution, in the order map,
-// input map, row, column. A draw beyond the layer's bound is set to it.
+// input map, row, column. Both parameters must be finite. A draw beyond the layer's bound is set to it.
 func (c *Convolution) Initialise(mean, std float64, rng *rand.Rand) {
 	b := float32(c.bound)
 	for i := range c.weights {
@@ -262,7 +271,7 @@ func (c *Convolution) Clamp(lower, upper float32) {
 // clamp limits all weights to b and calls changed for each map in which that
 // changed any. It is done once: from then on the rules keep to the bounds.
 func (c *Convolution) clamp(b bounds, changed func(m int)) {
-	if c.held == b {
+	if c.held == b && b != (bounds{}) {
 		return
 	}
 	c.held = b
@@ -280,7 +289,7 @@ func (c *Convolution) clamp(b bounds, changed func(m int)) {
 }
 
 // Convergence is the mean of w(1-w) over all weights: 0.25 when all are 0.5,
-// towards 0 as they become 0 or 1. Kheradpisheh et al. (2018), equation 4;
+// towards 0 as they become 0 or 1. Kheradpisheh et al. (2018);
 // below about 0.01 a layer has learned what it will.
 func (c *Convolution) Convergence() float64 {
 	sum := 0.0

@@ -78,7 +78,7 @@ func (r *Response) Winners(k, radius int, list []spike.Spike) []spike.Spike {
 	for i, s := range r.First.At {
 		if s != spike.Silent && r.Potential[i] > 0 {
 			pos := i / shape.Maps
-			all = append(all, spike.Spike{Neuron: shape.Neuron(i % shape.Maps, pos), Step: s, Potential: r.Potential[i]})
+			all = append(all, spike.Spike{Neuron: shape.Neuron(i%shape.Maps, pos), Step: s, Potential: r.Potential[i]})
 		}
 	}
 	return choose(all, k, radius, list, len(list))

@@ -29,6 +29,9 @@ func (n *Network) Check() error {
 	if n.Steps < 1 || n.Steps > spike.MaxSteps {
 		return fmt.Errorf("%d steps; a network has 1 to %d", n.Steps, spike.MaxSteps)
 	}
+	if len(n.Layers) == 0 {
+		return fmt.Errorf("no layers; a network has at least one")
+	}
 	for i, l := range n.Layers {
 		if i > 0 && l.In != n.Layers[i-1].Pooled() {
 			return fmt.Errorf("layer %s reads %v, but layer %s gives %v", l.Name, l.In, n.Layers[i-1].Name, n.Layers[i-1].Pooled())
@@ -166,4 +169,9 @@ func silent(best []spike.Spike) []spike.Spike {
 		best[m] = spike.Spike{Neuron: spike.Neuron{Map: m}, Step: spike.Silent}
 	}
 	return best
+}
+
+// From is the network without its first depth layers, sharing the others.
+func (n *Network) From(depth int) *Network {
+	return &Network{Steps: n.Steps, Layers: n.Layers[depth:]}
 }

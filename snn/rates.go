@@ -52,7 +52,7 @@ func Judge(decision, label int) Outcome {
 // Adaptation makes reward and punishment depend on how well the network does:
 // after every so many images, reward is scaled by the fraction of them that
 // was decided wrongly and punishment by the fraction decided rightly. Silent
-// images count towards neither. Mozafari et al. (2019), section 2.5. Until the
+// images count towards neither. Mozafari et al. (2019). Until the
 // first count is full, and with Every 0 always, both factors are 1.
 type Adaptation struct {
 	Every        int
@@ -95,7 +95,7 @@ func (p Rates) scale(f float64) Rates {
 // RSTDP is reward-modulated STDP: the map of the neuron that decided learns
 // with Reward if the decision was right, with Punish (anti-STDP: APlus
 // negative, AMinus positive) if it was wrong, and not at all if the network
-// was silent. Mozafari et al. (2019), equation 6.
+// was silent. Mozafari et al. (2019).
 //
 //	a = Reward.APlus * WrongFraction   input fired, decision right
 //	a = Reward.AMinus * WrongFraction  input silent, decision right

@@ -15,7 +15,6 @@ type Scratch struct {
 	start   []int32 // where each position's list begins in active
 	offs    []int32
 	ltp     []bool
-	out     spike.Map
 }
 
 func grow[T any](s []T, n int) []T {

@@ -23,7 +23,8 @@ type Rates struct {
 //	w  = min(max(w+dw, Lower), Upper)
 //
 // Mozafari et al. (2019), equations 4 and 5; Kheradpisheh et al. (2018),
-// equation 3. How long before the winner an input fired plays no part.
+// equation 3. How long before the winner an input fired plays no part. Lower
+// and Upper must lie within the layer's [Convolution.Bound].
 type STDP struct {
 	Rates      []Rates // one for all maps, or one a map
 	Stabiliser bool

@@ -11,7 +11,7 @@
 //
 // # Why a byte
 //
-// The networks of the literature use 15 to 30 steps. A byte holds 254 of them
+// The networks of the literature use 15 to 30 steps. A byte holds 255 of them
 // and one value for "never", keeps a whole MNIST image with its six contrast
 // maps in 4.7 kB, and lets one cache line hold 64 neurons. Two bytes would
 // double all memory traffic for steps that nobody uses.

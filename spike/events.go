@@ -55,3 +55,11 @@ func (e *Events) Map(m *Map) {
 		}
 	}
 }
+
+// Clone is a copy of e that takes no more memory than it needs.
+func (e *Events) Clone() Events {
+	c := Events{Shape: e.Shape, Index: make([]int32, len(e.Index)), Start: make([]int32, len(e.Start))}
+	copy(c.Index, e.Index)
+	copy(c.Start, e.Start)
+	return c
+}

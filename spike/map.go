@@ -145,3 +145,14 @@ func (m *Map) Equal(o *Map) bool {
 	}
 	return true
 }
+
+// Resize gives m another shape, reusing its memory. Its steps are then
+// undefined.
+func (m *Map) Resize(shape Shape) {
+	m.Shape = shape
+	if n := shape.Neurons(); cap(m.At) < n {
+		m.At = make([]Step, n)
+	} else {
+		m.At = m.At[:n]
+	}
+}

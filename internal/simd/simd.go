@@ -4,7 +4,16 @@
 // All of them work on 32-bit integers. Sums of integers do not depend on
 // their order, so a kernel may go through memory as it likes and still gives
 // the same bits as the plain loop.
+//
+// On amd64 there are kernels for AVX2 and AVX-512, and the best that the
+// processor has is taken. The environment variable FIRSTSPIKE_SIMD chooses
+// another: off, avx2 or avx512.
 package simd
+
+import (
+	"fmt"
+	"os"
+)
 
 // Lanes is what the lengths of accumulators are rounded up to, so that a
 // kernel never meets the end of a row half-way through a register.
@@ -12,3 +21,75 @@ const Lanes = 16
 
 // Round returns n rounded up to a multiple of [Lanes].
 func Round(n int) int { return (n + Lanes - 1) &^ (Lanes - 1) }
+
+// kernels are the loops of one instruction set.
+type kernels struct {
+	name    string
+	addRows func(acc, w, offs []int32)
+	add     func(dst, src []int32)
+	above   func(a []int32, limit int32) bool
+}
+
+var portable = kernels{"off", addRows, add, above}
+
+// active is what AddRows, Add and Above run.
+var active = best()
+
+// Variable is the environment variable that chooses the kernels.
+const Variable = "FIRSTSPIKE_SIMD"
+
+// best is the last of the available kernels.
+func best() kernels {
+	all := available()
+	return all[len(all)-1]
+}
+
+// chosen is the error of the choice by the environment.
+var chosen = Use(os.Getenv(Variable))
+
+// Use chooses the kernels by name, "" the best there are. It fails, and
+// changes nothing, if there is no such name or this machine cannot run them.
+// It must not be called while kernels run.
+func Use(name string) error {
+	if name == "" {
+		active = best()
+		return nil
+	}
+	names := ""
+	for _, k := range available() {
+		if k.name == name {
+			active = k
+			return nil
+		}
+		names += " " + k.name
+	}
+	return fmt.Errorf("%s=%s: this machine has:%s", Variable, name, names)
+}
+
+// Err reports that the environment asked for kernels that are not there; the
+// best are used instead.
+func Err() error { return chosen }
+
+// Name is the name of the kernels in use.
+func Name() string { return active.name }
+
+// Names lists the kernels that this machine can run, the plain loops first.
+func Names() []string {
+	var names []string
+	for _, k := range available() {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// AddRows sets acc[j] to the sum over i of w[offs[i]+j]. len(acc) must be a
+// multiple of [Lanes]; every offs[i]+len(acc) must lie within w.
+func AddRows(acc, w, offs []int32) { active.addRows(acc, w, offs) }
+
+// Add adds src to dst, element by element. len(dst) must be a multiple of
+// [Lanes] and not exceed len(src).
+func Add(dst, src []int32) { active.add(dst, src) }
+
+// Above reports whether any element of a exceeds limit. len(a) must be a
+// positive multiple of [Lanes].
+func Above(a []int32, limit int32) bool { return active.above(a, limit) }

@@ -1,0 +1,231 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"os"
+)
+
+// readFormats ends the sentence that refuses a file.
+const readFormats = "PNG, JPEG, GIF and IDX images are read"
+
+// A Grey is one picture of any size in 8-bit grey: 0 is black, 255 is white, and whether the digit is the light or the dark
+// part is not known yet. [Digit] makes an image out of it that a network can be shown.
+type Grey struct {
+	// Name is the name of the file, with "#" and the number of the image, counted from 0, if the file is an IDX file.
+	Name string
+
+	// Format is the file's format: "PNG", "JPEG", "GIF" or "IDX".
+	Format string
+
+	// Frames is the number of images in the file. Of an animated GIF only the first is decoded.
+	Frames int
+
+	// Rows and Cols are the picture's size in pixels, and Pixels its Rows*Cols pixels, row by row from the top.
+	Rows, Cols int
+	Pixels     []byte
+
+	// Polarity is what is known of the picture from elsewhere. The images of an IDX file were all made in one way, so
+	// [Decode] judges them together, and Digit, shown one of them, follows. In other formats it is Unknown.
+	Polarity Polarity
+}
+
+// Decode reads the pictures in a file's contents; name is the file's name, for errors. PNG, JPEG and GIF files have one, the
+// first if a GIF is animated. IDX3 files of unsigned bytes, plain or compressed with gzip, have any number, in one block of
+// memory. The format is known by the first bytes and not by the name.
+//
+// Colours become grey by their luma (Rec. 601: 0.299 red + 0.587 green + 0.114 blue), which leaves grey pictures as they are
+// and is how JPEG stores brightness; of 16 bits the upper 8 stay. Transparent pictures are laid on white paper, or on black
+// if nothing could be seen of them on white. An orientation noted in EXIF data is not followed.
+//
+// An error names the file, what it is and the way out: an empty file, another format (WebP, BMP, TIFF, PDF, SVG, HTML, text
+// and more are known by name), a truncated or damaged file, a picture without pixels. A picture of more than 64 * 2^20
+// pixels is refused before memory is taken for it.
+func Decode(name string, data []byte) ([]Grey, error) {
+	head := data[:min(len(data), sniffLen)]
+	switch kind := identify(head); {
+	case len(data) == 0:
+		return nil, fmt.Errorf("%s: is empty; %s", name, readFormats)
+	case isGzip(head) || isIDX(head):
+		return decodeIDX(name, data)
+	case kind == "a PNG image":
+		return decodePicture(name, "PNG", data, 1, png.DecodeConfig, png.Decode)
+	case kind == "a JPEG image":
+		return decodePicture(name, "JPEG", data, 1, jpeg.DecodeConfig, jpeg.Decode)
+	case kind == "a GIF image":
+		return decodePicture(name, "GIF", data, gifFrames(data), gif.DecodeConfig, gif.Decode)
+	case kind != "":
+		return nil, fmt.Errorf("%s: is %s; %s, so convert it first", name, kind, readFormats)
+	}
+	return nil, fmt.Errorf("%s: is no image, it %s; %s", name, beginning(head), readFormats)
+}
+
+// DecodeReader is [Decode] for what r holds, as when a picture comes by standard input. It reads at most 1 GiB.
+func DecodeReader(name string, r io.Reader) ([]Grey, error) {
+	const most = 1 << 30
+	var b bytes.Buffer
+	n, err := b.ReadFrom(io.LimitReader(r, most+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot be read: %w", name, err)
+	}
+	if n > most {
+		return nil, fmt.Errorf("%s: is larger than %d bytes; give a smaller file", name, most)
+	}
+	return Decode(name, b.Bytes())
+}
+
+// DecodeFile is [Decode] for the file at path.
+func DecodeFile(path string) ([]Grey, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s: no such file; check the path", path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.IsDir() {
+		return nil, fmt.Errorf("%s: is a directory; name the image files in it", path)
+	}
+	return DecodeReader(path, f)
+}
+
+func decodeIDX(name string, data []byte) ([]Grey, error) {
+	s, err := readImages(file{name, bytes.NewReader(data), int64(len(data))})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]Grey, s.Len())
+	for i := range all {
+		all[i] = Grey{
+			Name: fmt.Sprintf("%s#%d", name, i), Format: "IDX", Frames: len(all),
+			Rows: s.Rows, Cols: s.Cols, Pixels: s.Image(i),
+		}
+	}
+	p := polarity(all...)
+	for i := range all {
+		all[i].Polarity = p
+	}
+	return all, nil
+}
+
+func decodePicture(name, format string, data []byte, frames int,
+	config func(io.Reader) (image.Config, error), decode func(io.Reader) (image.Image, error)) ([]Grey, error) {
+
+	c, err := config(bytes.NewReader(data))
+	if err != nil {
+		return nil, damaged(name, format, err)
+	}
+	if c.Width <= 0 || c.Height <= 0 {
+		return nil, fmt.Errorf("%s: the %s image has %dx%d pixels; give one that has some", name, format, c.Width, c.Height)
+	}
+	if c.Width > maxPixels/c.Height {
+		return nil, fmt.Errorf("%s: the %s image has %dx%d pixels, and at most %d in all are read; scale it down first",
+			name, format, c.Width, c.Height, maxPixels)
+	}
+	m, err := decode(bytes.NewReader(data))
+	if err != nil {
+		return nil, damaged(name, format, err)
+	}
+	g := toGrey(m)
+	if len(g.Pixels) == 0 {
+		return nil, fmt.Errorf("%s: the first frame of the %s image has %dx%d pixels; give one that has some", name, format, g.Cols, g.Rows)
+	}
+	g.Name, g.Format, g.Frames = name, format, frames
+	return []Grey{g}, nil
+}
+
+func damaged(name, format string, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: the %s image is truncated; fetch or export it again", name, format)
+	}
+	return fmt.Errorf("%s: the %s image is damaged or of a kind that is not read (%w); export it again", name, format, err)
+}
+
+// gifFrames counts the images in a GIF file by walking over its blocks, because decoding them all, only to count, can take
+// any amount of memory. Where the file breaks off, so does the count.
+func gifFrames(data []byte) int {
+	const (
+		extension, picture = 0x21, 0x2c
+		colourTable        = 0x80 // the flag; the low three bits are its size
+	)
+	table := func(flags byte) int {
+		if flags&colourTable == 0 {
+			return 0
+		}
+		return 3 << (flags&7 + 1)
+	}
+	if len(data) < 13 {
+		return 0
+	}
+	at := 13 + table(data[10])
+	for frames := 0; ; {
+		if at >= len(data) {
+			return frames
+		}
+		switch data[at] {
+		case extension:
+			at += 2
+		case picture:
+			if at+9 >= len(data) {
+				return frames
+			}
+			at += 11 + table(data[at+9])
+			frames++
+		default:
+			return frames
+		}
+		for at < len(data) && data[at] != 0 {
+			at += 1 + int(data[at])
+		}
+		at++
+	}
+}
+
+// toGrey makes a picture grey as [Decode] says.
+func toGrey(m image.Image) Grey {
+	b := m.Bounds()
+	g := Grey{Rows: b.Dy(), Cols: b.Dx(), Pixels: make([]byte, b.Dy()*b.Dx())}
+	switch m := m.(type) {
+	case *image.Gray:
+		for y := range g.Rows {
+			copy(g.Pixels[y*g.Cols:(y+1)*g.Cols], m.Pix[m.PixOffset(b.Min.X, b.Min.Y+y):])
+		}
+		return g
+	case *image.YCbCr:
+		for y := range g.Rows {
+			copy(g.Pixels[y*g.Cols:(y+1)*g.Cols], m.Y[m.YOffset(b.Min.X, b.Min.Y+y):])
+		}
+		return g
+	}
+	const white, black = 0xffff, 0
+	src := m.(image.RGBA64Image) // as all images of the standard library's decoders are
+	if transparent := g.flatten(src, white); transparent && isBlank(g.Pixels) {
+		g.flatten(src, black)
+	}
+	return g
+}
+
+// flatten fills g with the luma of m on paper of the given grey, and reports whether any paper shows.
+func (g *Grey) flatten(m image.RGBA64Image, paper uint32) (transparent bool) {
+	at := m.Bounds().Min
+	for y := range g.Rows {
+		for x := range g.Cols {
+			// Colours come multiplied by their opacity a, so what is left of the paper is only added.
+			c := m.RGBA64At(at.X+x, at.Y+y)
+			luma := (19595*uint32(c.R) + 38470*uint32(c.G) + 7471*uint32(c.B) + 1<<15) >> 16
+			if c.A != 0xffff {
+				transparent = true
+				luma = min(0xffff, luma+(0xffff-uint32(c.A))*paper/0xffff)
+			}
+			g.Pixels[y*g.Cols+x] = byte(luma >> 8)
+		}
+	}
+	return transparent
+}

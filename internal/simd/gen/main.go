@@ -1,0 +1,174 @@
+// Command gen writes the amd64 kernels of package simd:
+//
+//	cd internal/simd/gen && go run main.go -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg simd
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// A set is an instruction set: registers of so many bytes, and how many of
+// them serve as accumulators.
+type set struct {
+	name  string
+	bytes int
+	most  int // accumulators, in units of 64 bytes
+}
+
+func (s set) register() reg.VecVirtual {
+	if s.bytes == 64 {
+		return ZMM()
+	}
+	return YMM()
+}
+
+// registers are those that hold n units of 64 bytes, by their names, because
+// clearing a register with itself looks to the allocator like a use before
+// its first value.
+func (s set) registers(n int) []reg.VecPhysical {
+	z := []reg.VecPhysical{reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7, reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15}
+	y := []reg.VecPhysical{reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7, reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15}
+	if s.bytes == 64 {
+		return z[:n]
+	}
+	return y[:2*n]
+}
+
+func (s set) clear(r reg.VecPhysical) {
+	if s.bytes == 64 {
+		VPXORD(r, r, r)
+	} else {
+		VPXOR(r, r, r)
+	}
+}
+
+func main() {
+	ConstraintExpr("amd64")
+	for _, s := range []set{{"AVX2", 32, 7}, {"AVX512", 64, 16}} {
+		addRows(s)
+		add(s)
+		above(s)
+	}
+	Generate()
+}
+
+// addRows keeps as many sums in registers as there are and goes through all
+// offsets for them; then come the next sums.
+func addRows(s set) {
+	TEXT("addRows"+s.name, NOSPLIT, "func(acc *int32, units int, w *int32, offs *int32, rows int)")
+	Pragma("noescape")
+	Doc("addRows" + s.name + " is addRows for units*16 sums.")
+	acc, units := Load(Param("acc"), GP64()), Load(Param("units"), GP64())
+	w, offs, rows := Load(Param("w"), GP64()), Load(Param("offs"), GP64()), Load(Param("rows"), GP64())
+	Label("next")
+	for n := s.most; n >= 1; n-- {
+		CMPQ(units, U32(uint32(n)))
+		JGE(LabelRef(fmt.Sprintf("wide%d", n)))
+	}
+	VZEROUPPER()
+	RET()
+	for n := s.most; n >= 1; n-- {
+		Label(fmt.Sprintf("wide%d", n))
+		sums := s.registers(n)
+		for _, r := range sums {
+			s.clear(r)
+		}
+		i, o := GP64(), GP64()
+		XORQ(i, i)
+		JMP(LabelRef(fmt.Sprintf("test%d", n)))
+		Label(fmt.Sprintf("row%d", n))
+		MOVLQSX(Mem{Base: offs, Index: i, Scale: 4}, o)
+		for k, r := range sums {
+			VPADDD(Mem{Base: w, Index: o, Scale: 4, Disp: k * s.bytes}, r, r)
+		}
+		INCQ(i)
+		Label(fmt.Sprintf("test%d", n))
+		CMPQ(i, rows)
+		JLT(LabelRef(fmt.Sprintf("row%d", n)))
+		for k, r := range sums {
+			if s.bytes == 64 {
+				VMOVDQU32(r, Mem{Base: acc, Disp: k * s.bytes})
+			} else {
+				VMOVDQU(r, Mem{Base: acc, Disp: k * s.bytes})
+			}
+		}
+		ADDQ(U32(uint32(64*n)), acc)
+		ADDQ(U32(uint32(64*n)), w)
+		SUBQ(U32(uint32(n)), units)
+		JMP(LabelRef("next"))
+	}
+}
+
+// add goes through both vectors 64 bytes at a time.
+func add(s set) {
+	TEXT("add"+s.name, NOSPLIT, "func(dst, src *int32, units int)")
+	Pragma("noescape")
+	Doc("add" + s.name + " is add for units*16 elements.")
+	dst, src, units := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("units"), GP64())
+	JMP(LabelRef("test"))
+	Label("unit")
+	for k, r := range s.registers(1) {
+		if s.bytes == 64 {
+			VMOVDQU32(Mem{Base: src, Disp: k * s.bytes}, r)
+			VPADDD(Mem{Base: dst, Disp: k * s.bytes}, r, r)
+			VMOVDQU32(r, Mem{Base: dst, Disp: k * s.bytes})
+		} else {
+			VMOVDQU(Mem{Base: src, Disp: k * s.bytes}, r)
+			VPADDD(Mem{Base: dst, Disp: k * s.bytes}, r, r)
+			VMOVDQU(r, Mem{Base: dst, Disp: k * s.bytes})
+		}
+	}
+	ADDQ(U32(64), dst)
+	ADDQ(U32(64), src)
+	DECQ(units)
+	Label("test")
+	TESTQ(units, units)
+	JNZ(LabelRef("unit"))
+	VZEROUPPER()
+	RET()
+}
+
+// above takes the element-wise maximum of all and compares once.
+func above(s set) {
+	TEXT("above"+s.name, NOSPLIT, "func(a *int32, units int, limit int32) bool")
+	Pragma("noescape")
+	Doc("above" + s.name + " is above for units*16 elements, at least one unit.")
+	a, units := Load(Param("a"), GP64()), Load(Param("units"), GP64())
+	limit := Load(Param("limit"), GP32())
+	bound, top := s.register(), s.register()
+	x := XMM()
+	VMOVD(limit, x)
+	VPBROADCASTD(x, bound)
+	if s.bytes == 64 {
+		VMOVDQA64(bound, top)
+	} else {
+		VMOVDQA(bound, top)
+	}
+	Label("unit")
+	for k := range 64 / s.bytes {
+		VPMAXSD(Mem{Base: a, Disp: k * s.bytes}, top, top)
+	}
+	ADDQ(U32(64), a)
+	DECQ(units)
+	JNZ(LabelRef("unit"))
+	out := GP8()
+	if s.bytes == 64 {
+		k, bits := K(), GP32()
+		VPCMPGTD(bound, top, k)
+		KMOVW(k, bits)
+		TESTL(bits, bits)
+		SETNE(out)
+	} else {
+		over := YMM()
+		VPCMPGTD(bound, top, over)
+		VPTEST(over, over)
+		SETNE(out)
+	}
+	VZEROUPPER()
+	Store(out, ReturnIndex(0))
+	RET()
+}

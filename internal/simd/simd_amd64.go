@@ -1,0 +1,45 @@
+package simd
+
+import "golang.org/x/sys/cpu"
+
+// available lists the kernels that this machine can run, the best last.
+func available() []kernels {
+	list := []kernels{portable}
+	if cpu.X86.HasAVX2 {
+		list = append(list, kernels{
+			name: "avx2",
+			addRows: func(acc, w, offs []int32) {
+				if len(acc) > 0 && len(offs) > 0 {
+					addRowsAVX2(&acc[0], len(acc)/Lanes, &w[0], &offs[0], len(offs))
+				} else {
+					clear(acc)
+				}
+			},
+			add: func(dst, src []int32) {
+				if len(dst) > 0 {
+					addAVX2(&dst[0], &src[:len(dst)][0], len(dst)/Lanes)
+				}
+			},
+			above: func(a []int32, limit int32) bool { return aboveAVX2(&a[0], len(a)/Lanes, limit) },
+		})
+	}
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL {
+		list = append(list, kernels{
+			name: "avx512",
+			addRows: func(acc, w, offs []int32) {
+				if len(acc) > 0 && len(offs) > 0 {
+					addRowsAVX512(&acc[0], len(acc)/Lanes, &w[0], &offs[0], len(offs))
+				} else {
+					clear(acc)
+				}
+			},
+			add: func(dst, src []int32) {
+				if len(dst) > 0 {
+					addAVX512(&dst[0], &src[:len(dst)][0], len(dst)/Lanes)
+				}
+			},
+			above: func(a []int32, limit int32) bool { return aboveAVX512(&a[0], len(a)/Lanes, limit) },
+		})
+	}
+	return list
+}

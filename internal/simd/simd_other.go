@@ -1,0 +1,6 @@
+//go:build !amd64
+
+package simd
+
+// available lists the kernels that this machine can run.
+func available() []kernels { return []kernels{portable} }

@@ -1,0 +1,155 @@
+package simd
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func wantRows(acc, w, offs []int32) {
+	for j := range acc {
+		acc[j] = 0
+		for _, o := range offs {
+			acc[j] += w[int(o)+j]
+		}
+	}
+}
+
+func wantAdd(dst, src []int32) {
+	for i := range dst {
+		dst[i] += src[i]
+	}
+}
+
+func wantAbove(a []int32, limit int32) bool {
+	for _, v := range a {
+		if v > limit {
+			return true
+		}
+	}
+	return false
+}
+
+// each runs f for all kernels of this machine at every length up to more than four
+// times the largest number of lanes that a kernel takes in one go.
+func each(t *testing.T, f func(t *testing.T, impl kernels, rng *rand.Rand, n int)) {
+	for _, impl := range available() {
+		t.Run("impl="+impl.name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(1, 2))
+			for n := Lanes; n <= 40*Lanes; n += Lanes {
+				f(t, impl, rng, n)
+			}
+		})
+	}
+}
+
+// numbers are n integers of all sizes, among them those at which sums wrap.
+func numbers(rng *rand.Rand, n int) []int32 {
+	s := make([]int32, n)
+	for i := range s {
+		switch rng.IntN(8) {
+		case 0:
+			s[i] = math.MinInt32
+		case 1:
+			s[i] = math.MaxInt32
+		case 2:
+			s[i] = int32(rng.IntN(3)) - 1
+		default:
+			s[i] = int32(rng.Uint32())
+		}
+	}
+	return s
+}
+
+func TestAddRows(t *testing.T) {
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		w := numbers(rng, 5*n+7)
+		for _, count := range []int{0, 1, 2, 3, 7, 64, 65} {
+			offs := make([]int32, count)
+			for i := range offs {
+				offs[i] = int32(rng.IntN(len(w) - n + 1)) // not aligned, and repeated
+			}
+			// The accumulator holds what was there before and is followed
+			// by something that must stay.
+			acc := numbers(rng, n+Lanes)
+			want := slices.Clone(acc)
+			wantRows(want[:n], w, offs)
+			impl.addRows(acc[:n], w, offs)
+			if !slices.Equal(acc, want) {
+				t.Fatalf("length %d, %d rows: differs from the loop", n, count)
+			}
+		}
+	})
+}
+
+func TestAdd(t *testing.T) {
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		for shift := range 3 {
+			dst, src := numbers(rng, shift+n+Lanes), numbers(rng, shift+n+Lanes)
+			want := slices.Clone(dst)
+			wantAdd(want[shift:shift+n], src[shift:])
+			impl.add(dst[shift:shift+n], src[shift:])
+			if !slices.Equal(dst, want) {
+				t.Fatalf("length %d from %d: differs from the loop", n, shift)
+			}
+		}
+		impl.add(nil, nil)
+	})
+}
+
+func TestAbove(t *testing.T) {
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		for _, limit := range []int32{math.MinInt32, -1, 0, 1, 1 << 20, math.MaxInt32 - 1, math.MaxInt32} {
+			// None above, and one above at every place.
+			a := make([]int32, n+1)
+			for i := range a {
+				a[i] = limit - int32(rng.IntN(2)*rng.IntN(1000))
+				if a[i] > limit { // wrapped around
+					a[i] = limit
+				}
+			}
+			a[n] = math.MaxInt32 // beyond the end, not to be looked at
+			check := func(what string) {
+				if got, want := impl.above(a[:n], limit), wantAbove(a[:n], limit); got != want {
+					t.Fatalf("length %d, limit %d, %s: %v", n, limit, what, got)
+				}
+			}
+			check("none above")
+			if limit == math.MaxInt32 {
+				continue
+			}
+			for i := range n {
+				old := a[i]
+				a[i] = limit + 1
+				check(fmt.Sprintf("element %d above", i))
+				a[i] = old
+			}
+		}
+	})
+}
+
+func TestRound(t *testing.T) {
+	for n := range 10 * Lanes {
+		r := Round(n)
+		if r < n || r >= n+Lanes || r%Lanes != 0 {
+			t.Errorf("Round(%d) = %d", n, r)
+		}
+	}
+}
+
+func TestUse(t *testing.T) {
+	defer Use("")
+	for _, name := range Names() {
+		if err := Use(name); err != nil || Name() != name {
+			t.Errorf("Use(%q) = %v, then Name() = %q", name, err, Name())
+		}
+	}
+	if err := Use("sse9"); err == nil {
+		t.Error("Use of unknown kernels gave no error")
+	}
+	if Name() != Names()[len(Names())-1] {
+		t.Errorf("a failed Use left %q in use", Name())
+	}
+}

@@ -1,0 +1,171 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"firstspike/snn"
+	"firstspike/tensorfile"
+)
+
+// A State is how far a training has come. With the weights and the experiment
+// it is all that is needed to go on to the same bits.
+type State struct {
+	Layer         int            `json:"layer"`         // index of the layer that learns; the number of layers when all are done
+	Epoch         int            `json:"epoch"`         // of that layer, from 0
+	Image         int            `json:"image"`         // images of the epoch that were shown
+	Score         Score          `json:"score"`         // of those
+	Adaptation    snn.Adaptation `json:"adaptation"`    // of reward and punishment
+	Presentations int            `json:"presentations"` // of the whole training
+	Seconds       float64        `json:"seconds"`       // of the whole training
+	Best          *Best          `json:"best,omitempty"`
+	Metrics       int64          `json:"metrics"` // bytes of metrics.jsonl that belong to this state
+	Finished      bool           `json:"finished"`
+}
+
+// Best is the best epoch so far of the last layer.
+type Best struct {
+	Epoch int    `json:"epoch"`
+	On    string `json:"on"` // "validation" or "test"
+	Score Score  `json:"score"`
+}
+
+// random names the random streams of an experiment in a checkpoint. Every
+// stream begins anew from the seed for its purpose, layer and epoch, so that
+// none has a position to remember.
+type random struct {
+	Generator string   `json:"generator"`
+	Seed      uint64   `json:"seed"`
+	Streams   []string `json:"streams"`
+}
+
+const generator = "math/rand/v2 PCG seeded with SHA-256(seed, purpose, layer, epoch)"
+
+// bytes is the model as the contents of a safetensors file.
+func (m *Model) bytes() ([]byte, error) {
+	f, err := m.file()
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = tensorfile.WriteSafetensors(&b, f)
+	return b.Bytes(), err
+}
+
+// file is the model as a safetensors file.
+func (m *Model) file() (*tensorfile.File, error) {
+	text, err := m.Experiment.TOML()
+	if err != nil {
+		return nil, err
+	}
+	state, err := json.Marshal(m.State)
+	if err != nil {
+		return nil, err
+	}
+	thresholds := map[string]string{}
+	streams := []string{"validation"}
+	f := &tensorfile.File{}
+	for i, l := range m.Network.Layers {
+		thresholds[l.Name] = strconv.FormatFloat(l.Threshold, 'g', -1, 64)
+		learn := m.Experiment.Layers[i].Learn
+		streams = append(streams, "weights/"+l.Name)
+		if learn.Shuffle {
+			streams = append(streams, "order/"+l.Name)
+		}
+		if learn.Dropout > 0 {
+			streams = append(streams, "dropout/"+l.Name)
+		}
+		t, err := tensorfile.From(tensorName(l.Name), weightShape(l), l.Weights())
+		if err != nil {
+			return nil, err
+		}
+		f.Tensors = append(f.Tensors, t)
+	}
+	thresholdText, err := json.Marshal(thresholds)
+	if err != nil {
+		return nil, err
+	}
+	randomText, err := json.Marshal(random{generator, m.Experiment.Seed, streams})
+	if err != nil {
+		return nil, err
+	}
+	f.Metadata = map[string]string{
+		"format":     "firstspike",
+		"version":    Version,
+		"experiment": string(text),
+		"state":      string(state),
+		"thresholds": string(thresholdText),
+		"random":     string(randomText),
+	}
+	return f, nil
+}
+
+func tensorName(layer string) string { return layer + ".weight" }
+
+// weightShape is the shape of a layer's weights: map, input map, row, column.
+func weightShape(l snn.Layer) []int {
+	return []int{l.Maps, l.In.Maps, l.Kernel.Rows, l.Kernel.Cols}
+}
+
+// fromFile is the model that a file holds.
+func fromFile(f *tensorfile.File) (*Model, error) {
+	text, ok := f.Metadata["experiment"]
+	if !ok {
+		return nil, fmt.Errorf("not written by firstspike: its metadata has no experiment")
+	}
+	e, err := Parse("experiment in the metadata", []byte(text))
+	if err != nil {
+		return nil, err
+	}
+	m, err := newModel(e)
+	if err != nil {
+		return nil, fmt.Errorf("experiment in the metadata: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader([]byte(f.Metadata["state"])))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&m.State); err != nil {
+		return nil, fmt.Errorf("state in the metadata: %w", err)
+	}
+	if err := m.State.check(e); err != nil {
+		return nil, fmt.Errorf("state in the metadata: %w", err)
+	}
+	for _, l := range m.Network.Layers {
+		if err := setWeights(l, f); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func setWeights(l snn.Layer, f *tensorfile.File) error {
+	t, err := f.Tensor(tensorName(l.Name))
+	if err != nil {
+		return err
+	}
+	if want := weightShape(l); fmt.Sprint(t.Shape) != fmt.Sprint(want) {
+		return fmt.Errorf("%s has the shape %v; the experiment asks for %v", t.Name, t.Shape, want)
+	}
+	w, err := t.Float32s()
+	if err != nil {
+		return err
+	}
+	if err := l.SetWeights(w); err != nil {
+		return fmt.Errorf("%s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// check reports a state that the experiment cannot be in.
+func (s State) check(e Experiment) error {
+	switch {
+	case s.Layer < 0 || s.Layer > len(e.Layers):
+		return fmt.Errorf("layer %d of %d", s.Layer, len(e.Layers))
+	case s.Epoch < 0 || s.Image < 0 || s.Presentations < 0 || s.Metrics < 0:
+		return fmt.Errorf("a count is negative")
+	case s.Layer < len(e.Layers) && s.Epoch > e.Layers[s.Layer].Learn.Epochs:
+		return fmt.Errorf("epoch %d of %d", s.Epoch, e.Layers[s.Layer].Learn.Epochs)
+	}
+	return nil
+}

@@ -1,0 +1,184 @@
+package train
+
+import (
+	"firstspike/encode"
+	"firstspike/snn"
+	"firstspike/spike"
+)
+
+// An Experiment is everything that decides a result, as pure data: the same
+// experiment with the same data gives the same weights, bit for bit, on any
+// machine and with any number of workers. It prints as TOML, is stored in
+// every checkpoint, and every field has a path by which [Experiment.Set]
+// changes it, such as layers.s2.threshold.
+type Experiment struct {
+	Name     string        `toml:"name" comment:"what this is called"`
+	Paper    string        `toml:"paper" comment:"where the model comes from"`
+	Seed     uint64        `toml:"seed" comment:"of all random numbers: initial weights, validation split, dropout, order"`
+	Data     Data          `toml:"data"`
+	Protocol Protocol      `toml:"protocol"`
+	Encode   encode.Config `toml:"encode"`
+	Layers   []Layer       `toml:"layers"`
+}
+
+// Data says what the network is shown.
+type Data struct {
+	Source  string `toml:"source" comment:"\"mnist\", or a folder with the four IDX files"`
+	Rows    int    `toml:"rows"`
+	Cols    int    `toml:"cols"`
+	Classes int    `toml:"classes"`
+	Limit   int    `toml:"limit" comment:"use only so many of the first training images; 0: all"`
+}
+
+// Protocol says which images choose the result.
+type Protocol struct {
+	Kind       string `toml:"kind" comment:"\"validation\": the best epoch is chosen on held-out training images, test is touched once; \"paper\": train on all, test after every epoch"`
+	Validation int    `toml:"validation" comment:"training images held out, stratified by class (protocol \"validation\")"`
+}
+
+// The protocols.
+const (
+	ProtocolValidation = "validation"
+	ProtocolPaper      = "paper"
+)
+
+// A Layer is a convolution of integrate-and-fire neurons, the earliest-spike
+// pooling behind it, and how it learns.
+type Layer struct {
+	Name      string         `toml:"name"`
+	Maps      int            `toml:"maps" comment:"feature maps"`
+	Kernel    snn.Size       `toml:"kernel" comment:"rows x columns"`
+	Stride    int            `toml:"stride"`
+	Pad       int            `toml:"pad" comment:"silent inputs on every side"`
+	Threshold float64        `toml:"threshold" comment:"inf: fires at the last step if the potential is above 0"`
+	Fires     snn.Comparison `toml:"fires" comment:"\">\" above the threshold, \">=\" at it or above"`
+	Weights   Normal         `toml:"weights"`
+	Pool      Pool           `toml:"pool"`
+	Learn     Learn          `toml:"learn"`
+}
+
+// Normal is the normal distribution that initial weights are drawn from.
+type Normal struct {
+	Mean float64 `toml:"mean"`
+	Std  float64 `toml:"std"`
+}
+
+// Pool is earliest-spike pooling; window 0 is none.
+type Pool struct {
+	Window int `toml:"window"`
+	Stride int `toml:"stride"`
+	Pad    int `toml:"pad"`
+}
+
+func (p Pool) pool() spike.Pool { return spike.Pool(p) }
+
+// Learn is how a layer learns.
+type Learn struct {
+	Rule       string   `toml:"rule" comment:"\"stdp\" or \"rstdp\""`
+	Epochs     int      `toml:"epochs"`
+	Shuffle    bool     `toml:"shuffle" comment:"a new order in every epoch"`
+	K          int      `toml:"k" comment:"winners an image"`
+	Radius     int      `toml:"radius" comment:"inhibition radius"`
+	Pointwise  bool     `toml:"pointwise" comment:"pointwise inhibition"`
+	Dropout    float64  `toml:"dropout" comment:"fraction of maps muted, drawn anew for every epoch"`
+	APlus      float64  `toml:"a_plus" comment:"LTP: input fired in time (rstdp: under reward)"`
+	AMinus     float64  `toml:"a_minus" comment:"LTD: input late or silent; added, so negative"`
+	Stabiliser bool     `toml:"stabiliser" comment:"dw = a (w-lower)(upper-w)"`
+	Lower      float64  `toml:"lower"`
+	Upper      float64  `toml:"upper"`
+	Doubling   Doubling `toml:"doubling"`
+	Punish     Punish   `toml:"punish"`
+}
+
+// The learning rules.
+const (
+	RuleSTDP  = "stdp"
+	RuleRSTDP = "rstdp"
+)
+
+// Doubling is the schedule of the rates of an "stdp" layer.
+type Doubling struct {
+	Every int     `toml:"every" comment:"images between doublings of a_plus; 0: constant rates"`
+	Max   float64 `toml:"max" comment:"a_plus stops here"`
+	Ratio float64 `toml:"ratio" comment:"a_minus / a_plus after the first doubling"`
+}
+
+// Punish is what an "rstdp" layer does after a wrong decision, and how reward
+// and punishment adapt.
+type Punish struct {
+	APlus  float64 `toml:"a_plus" comment:"input fired in time, decision wrong: negative"`
+	AMinus float64 `toml:"a_minus" comment:"input late or silent, decision wrong"`
+	Adapt  int     `toml:"adapt" comment:"images after which reward and punishment are scaled by the wrong and right fraction; 0: never"`
+}
+
+// Clone is a copy that shares nothing with e.
+func (e Experiment) Clone() Experiment {
+	c := e
+	c.Encode.Filters = append([]encode.Filter(nil), e.Encode.Filters...)
+	c.Encode.Lateral = append([]float64(nil), e.Encode.Lateral...)
+	c.Layers = append([]Layer(nil), e.Layers...)
+	return c
+}
+
+// Geometry is the shape of layer i, which follows from the layers before it.
+func (e Experiment) Geometry(i int) snn.Geometry {
+	in := e.Encode.Shape(e.Data.Rows, e.Data.Cols)
+	for _, l := range e.Layers[:i] {
+		in = l.pooled(in)
+	}
+	return e.Layers[i].geometry(in)
+}
+
+func (l Layer) geometry(in spike.Shape) snn.Geometry {
+	return snn.Geometry{In: in, Maps: l.Maps, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad}
+}
+
+func (l Layer) pooled(in spike.Shape) spike.Shape {
+	return l.Pool.pool().Shape(l.geometry(in).Out())
+}
+
+// bound is the largest magnitude that a weight of the layer can have: its
+// bounds, and eight standard deviations of its initial weights.
+func (l Layer) bound() float64 {
+	return max(abs(l.Learn.Lower), abs(l.Learn.Upper), abs(l.Weights.Mean)+8*l.Weights.Std)
+}
+
+func abs(x float64) float64 { return max(x, -x) }
+
+// Network builds the experiment's network with zero weights. It fails if the
+// experiment has faults.
+func (e Experiment) Network() (*snn.Network, error) {
+	if err := e.Faults().Err(); err != nil {
+		return nil, err
+	}
+	n := &snn.Network{Steps: e.Encode.Steps}
+	for i, l := range e.Layers {
+		c, err := snn.NewConvolution(e.Geometry(i), l.Threshold, l.Fires, l.bound())
+		if err != nil {
+			return nil, err
+		}
+		n.Layers = append(n.Layers, snn.Layer{Name: l.Name, Convolution: c, Pool: l.Pool.pool()})
+	}
+	return n, n.Check()
+}
+
+func (l Learn) rates() snn.Rates {
+	return snn.Rates{APlus: float32(l.APlus), AMinus: float32(l.AMinus)}
+}
+
+func (l Learn) stdp(rates snn.Rates) snn.STDP {
+	return snn.STDP{Rates: []snn.Rates{rates}, Stabiliser: l.Stabiliser, Lower: float32(l.Lower), Upper: float32(l.Upper)}
+}
+
+func (l Learn) rstdp() snn.RSTDP {
+	return snn.RSTDP{
+		Reward:     l.stdp(l.rates()),
+		Punish:     l.stdp(snn.Rates{APlus: float32(l.Punish.APlus), AMinus: float32(l.Punish.AMinus)}),
+		Adaptation: snn.NewAdaptation(l.Punish.Adapt),
+	}
+}
+
+// ratesAt is the rates of an "stdp" layer for its image number n, from 1.
+func (l Learn) ratesAt(n int) snn.Rates {
+	return snn.Doubling(l.Doubling).At(l.rates(), n)
+}

@@ -1,0 +1,140 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+
+	"firstspike/readout"
+	"firstspike/snn"
+)
+
+// Faults are all that is wrong with an experiment, each with the path of the
+// field.
+type Faults []Fault
+
+// A Fault is one thing that is wrong with an experiment.
+type Fault struct {
+	Path    string // such as layers.s2.kernel
+	Problem string // what is wrong and what would be right
+}
+
+func (f Fault) Error() string { return f.Path + ": " + f.Problem }
+
+// Err is nil if there are no faults, otherwise one error that lists them, a
+// line each.
+func (f Faults) Err() error {
+	errs := make([]error, len(f))
+	for i := range f {
+		errs[i] = f[i]
+	}
+	return errors.Join(errs...)
+}
+
+func (f *Faults) add(bad bool, path, format string, args ...any) {
+	if bad {
+		*f = append(*f, Fault{path, fmt.Sprintf(format, args...)})
+	}
+}
+
+var layerName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
+// Faults checks the whole experiment without touching any data.
+func (e Experiment) Faults() Faults {
+	var f Faults
+	f.add(e.Data.Source == "", "data.source", "is empty; \"mnist\" is inside, or name a folder of IDX files")
+	f.add(e.Data.Rows < 1 || e.Data.Rows > 4096 || e.Data.Cols < 1 || e.Data.Cols > 4096, "data.rows", "images of %dx%d pixels; 1x1 to 4096x4096 are possible", e.Data.Rows, e.Data.Cols)
+	f.add(e.Data.Classes < 1 || e.Data.Classes > 256, "data.classes", "%d; it must be 1 to 256", e.Data.Classes)
+	f.add(e.Data.Limit < 0, "data.limit", "%d; it must be 0 (all images) or more", e.Data.Limit)
+	switch e.Protocol.Kind {
+	case ProtocolValidation:
+		f.add(e.Protocol.Validation < 1, "protocol.validation", "%d; protocol \"validation\" needs at least 1 image", e.Protocol.Validation)
+	case ProtocolPaper:
+	default:
+		f.add(true, "protocol.kind", "%q; the protocols are %q and %q", e.Protocol.Kind, ProtocolValidation, ProtocolPaper)
+	}
+	for _, x := range e.Encode.Faults(e.Data.Rows, e.Data.Cols) {
+		f.add(true, "encode."+x.Path, "%v", x.Err)
+	}
+	f.add(len(e.Layers) == 0, "layers", "none; a network needs at least one")
+	if len(f) > 0 {
+		return f // shapes below would be meaningless
+	}
+	in := e.Encode.Shape(e.Data.Rows, e.Data.Cols)
+	seen := map[string]bool{}
+	for i, l := range e.Layers {
+		path := "layers." + l.Name
+		if !layerName.MatchString(l.Name) || seen[l.Name] {
+			f.add(true, fmt.Sprintf("layers.%d.name", i), "%q; names are small letters and digits, each once", l.Name)
+			path = fmt.Sprintf("layers.%d", i)
+		}
+		seen[l.Name] = true
+		l.faults(&f, path, i == len(e.Layers)-1)
+		g := l.geometry(in)
+		if err := g.Check(); err != nil {
+			f.add(true, path, "%v", err)
+			return f
+		}
+		if err := l.Pool.pool().Check(g.Out()); err != nil {
+			f.add(true, path+".pool", "%v", err)
+			return f
+		}
+		if len(f) == 0 {
+			if _, err := snn.NewConvolution(g, l.Threshold, l.Fires, l.bound()); err != nil {
+				f.add(true, path, "%v", err)
+			}
+		}
+		in = l.pooled(in)
+	}
+	last := e.Layers[len(e.Layers)-1]
+	if _, err := readout.Blocks(last.Maps, e.Data.Classes); err != nil {
+		f.add(true, "layers."+last.Name+".maps", "%v", err)
+	}
+	return f
+}
+
+// faults checks the numbers of a layer, each by itself.
+func (l Layer) faults(f *Faults, path string, last bool) {
+	finite := func(field string, v float64) {
+		f.add(math.IsNaN(v) || math.IsInf(v, 0), path+"."+field, "%v; it must be a finite number", v)
+	}
+	f.add(math.IsNaN(l.Threshold) || l.Threshold < 0, path+".threshold", "%v; it must be 0 or more, or inf", l.Threshold)
+	f.add(l.Fires != snn.Above && l.Fires != snn.AtLeast, path+".fires", "%q; it must be %q or %q", l.Fires, snn.Above, snn.AtLeast)
+	f.add(math.IsInf(l.Threshold, 1) && !last, path+".threshold", "inf in a layer that another follows: everything would fire at the last step; give it a number")
+	finite("weights.mean", l.Weights.Mean)
+	finite("weights.std", l.Weights.Std)
+	f.add(l.Weights.Std < 0, path+".weights.std", "%v; it must be 0 or more", l.Weights.Std)
+	n := l.Learn
+	path += ".learn"
+	f.add(n.Rule != RuleSTDP && n.Rule != RuleRSTDP, path+".rule", "%q; the rules are %q and %q", n.Rule, RuleSTDP, RuleRSTDP)
+	f.add(n.Rule == RuleRSTDP && !last, path+".rule", "%q needs the network's decision, so only the last layer can use it", n.Rule)
+	f.add(n.Epochs < 0, path+".epochs", "%d; it must be 0 or more", n.Epochs)
+	f.add(n.K < 1, path+".k", "%d; at least one neuron must win", n.K)
+	f.add(n.Rule == RuleRSTDP && n.K > 1, path+".k", "%d; under %q the one neuron that decides learns", n.K, n.Rule)
+	f.add(n.Radius < 0, path+".radius", "%d; it must be 0 or more", n.Radius)
+	f.add(!(n.Dropout >= 0 && n.Dropout < 1), path+".dropout", "%v; it must be at least 0 and below 1", n.Dropout)
+	small := func(field string, v float64) {
+		f.add(math.IsNaN(v) || abs(v) > 1e6, path+"."+field, "%v; it must be a number of at most 1e6", v)
+	}
+	small("a_plus", n.APlus)
+	small("a_minus", n.AMinus)
+	small("doubling.max", n.Doubling.Max)
+	small("doubling.ratio", n.Doubling.Ratio)
+	small("punish.a_plus", n.Punish.APlus)
+	small("punish.a_minus", n.Punish.AMinus)
+	f.add(!(n.Lower < n.Upper) || abs(n.Lower) > 1e6 || abs(n.Upper) > 1e6, path+".lower", "%v; it must be below upper, which is %v, and both within 1e6", n.Lower, n.Upper)
+	f.add(n.Doubling.Every < 0, path+".doubling.every", "%d; it must be 0 (never) or more", n.Doubling.Every)
+	f.add(n.Doubling.Every > 0 && n.Doubling.Max < n.APlus, path+".doubling.max", "%v; it must be at least a_plus, which is %v", n.Doubling.Max, n.APlus)
+	f.add(n.Punish.Adapt < 0, path+".punish.adapt", "%d; it must be 0 (never) or more", n.Punish.Adapt)
+}
+
+// String lists the faults, a line each.
+func (f Faults) String() string {
+	lines := make([]string, len(f))
+	for i := range f {
+		lines[i] = f[i].Error()
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,230 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"firstspike/dataset"
+)
+
+// The files of a run.
+const (
+	experimentFile = "experiment.toml"
+	recordFile     = "run.json"
+	metricsFile    = "metrics.jsonl"
+	checkpointFile = "checkpoint.safetensors"
+	modelFile      = "model.safetensors"
+	reportFile     = "result.json"
+	lockFile       = "lock"
+)
+
+// A Record is what run.json holds: where and with what a run was made.
+type Record struct {
+	Version string    `json:"version"`
+	Go      string    `json:"go"`
+	System  string    `json:"system"`
+	CPUs    int       `json:"cpus"`
+	Started time.Time `json:"started"`
+	Seed    uint64    `json:"seed"`
+	Train   DataSum   `json:"train"`
+	Test    DataSum   `json:"test"`
+}
+
+// A DataSum identifies a data set: its name, size and SHA-256.
+type DataSum struct {
+	Name   string `json:"name"`
+	Images int    `json:"images"`
+	SHA256 string `json:"sha256"`
+}
+
+func sumOf(s *dataset.Set) DataSum { return DataSum{s.Name, s.Len(), s.Sum()} }
+
+// A folder is a run's folder, held by this process alone.
+type folder struct {
+	dir     string
+	lock    *flock.Flock
+	pending []byte // lines of metrics not yet written
+	metrics int64  // bytes of metrics.jsonl that are written
+}
+
+// ErrExists is returned for a folder that holds a run already.
+var ErrExists = errors.New("a run is here already")
+
+// ErrLocked is returned for a folder that another process holds.
+var ErrLocked = errors.New("another process is training here")
+
+func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
+
+// createFolder makes the folder of a new run and takes hold of it.
+func createFolder(dir string) (*folder, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("cannot make the run's folder: %w; choose another place", err)
+	}
+	f, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{checkpointFile, experimentFile, modelFile} {
+		if _, err := os.Stat(f.path(name)); err == nil {
+			f.close()
+			return nil, fmt.Errorf("%s: %w", dir, ErrExists)
+		}
+	}
+	return f, nil
+}
+
+// openFolder takes hold of the folder of a run that began earlier.
+func openFolder(dir string) (*folder, error) {
+	if _, err := os.Stat(filepath.Join(dir, checkpointFile)); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: there is no run to go on with: it has no %s", dir, checkpointFile)
+		}
+		return nil, err
+	}
+	return lockFolder(dir)
+}
+
+func lockFolder(dir string) (*folder, error) {
+	f := &folder{dir: dir, lock: flock.New(filepath.Join(dir, lockFile))}
+	held, err := f.lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("cannot write to %s: %w; choose another place", dir, err)
+	}
+	if !held {
+		return nil, fmt.Errorf("%s: %w; wait for it, or choose another place", dir, ErrLocked)
+	}
+	return f, nil
+}
+
+func (f *folder) close() error { return f.lock.Close() }
+
+// write replaces a file of the run as a whole: whoever reads it sees the old
+// contents or the new ones.
+func (f *folder) write(name string, content []byte) error {
+	return writeFile(f.path(name), content)
+}
+
+func writeFile(path string, content []byte) (err error) {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			tmp.Close()
+			os.Remove(tmp.Name())
+		}
+	}()
+	if _, err = tmp.Write(content); err != nil {
+		return err
+	}
+	if err = tmp.Chmod(0o644); err != nil && runtime.GOOS != "windows" {
+		return err
+	}
+	if err = tmp.Sync(); err != nil {
+		return err
+	}
+	if err = tmp.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(tmp.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// syncDir makes a renaming last through a power cut, where the system can.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	return d.Sync()
+}
+
+func (f *folder) writeJSON(name string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	return f.write(name, append(text, '\n'))
+}
+
+func (f *folder) writeModel(name string, m *Model) error {
+	content, err := m.bytes()
+	if err != nil {
+		return err
+	}
+	return f.write(name, content)
+}
+
+// log appends a line to the metrics; what cannot be written now is kept.
+func (f *folder) log(v any) {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return // the events are plain numbers, which always marshal
+	}
+	f.pending = append(append(f.pending, line...), '\n')
+	f.flush()
+}
+
+// flush writes the pending metrics. After a write that failed half-way the
+// next one begins where the last whole line ended.
+func (f *folder) flush() error {
+	if len(f.pending) == 0 {
+		return nil
+	}
+	file, err := os.OpenFile(f.path(metricsFile), os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := file.WriteAt(f.pending, f.metrics); err != nil {
+		return err
+	}
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	f.metrics += int64(len(f.pending))
+	f.pending = nil
+	return nil
+}
+
+// rewind drops what was logged after the state that the run goes on from.
+func (f *folder) rewind(metrics int64) error {
+	f.metrics = metrics
+	info, err := os.Stat(f.path(metricsFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && metrics == 0:
+		return nil
+	case err != nil:
+		return err
+	case info.Size() < metrics:
+		return fmt.Errorf("%s is shorter than the checkpoint knows it: %d of %d bytes", f.path(metricsFile), info.Size(), metrics)
+	}
+	return os.Truncate(f.path(metricsFile), metrics)
+}
+
+func readJSON(dir, name string, v any) error {
+	path := filepath.Join(dir, name)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%s: %w; the file is damaged", path, err)
+	}
+	return nil
+}

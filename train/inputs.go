@@ -1,0 +1,120 @@
+package train
+
+import (
+	"context"
+	"sync/atomic"
+
+	"firstspike/dataset"
+	"firstspike/encode"
+	"firstspike/snn"
+	"firstspike/spike"
+)
+
+// inputs remember what a layer is shown of every image of a set, because the
+// layers before it no longer change: as spikes in order of time, or, for a
+// layer to which time does not matter, as which inputs fired at all.
+type inputs struct {
+	set    *dataset.Set
+	depth  int // layers before this one
+	events []spike.Events
+	bits   []spike.Bits
+}
+
+// advance makes t's inputs those of the layer at depth. What is remembered of
+// a shallower layer is the place to go on from.
+func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, depth int, decides bool) (inputs, error) {
+	e, net := t.model.Experiment, t.model.Network
+	if in.set == set && in.depth == depth && (decides && in.bits != nil || !decides && in.events != nil) {
+		return in, nil
+	}
+	from := 0
+	if in.set == set && in.events != nil && in.depth <= depth {
+		from = in.depth
+	} else {
+		in = inputs{}
+	}
+	if _, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols); err != nil {
+		return in, err
+	}
+	n := set.Len()
+	rest := net.From(from)
+	out := inputs{set: set, depth: depth}
+	var arena []uint64
+	words := 0
+	if decides {
+		shape := e.Geometry(depth).In
+		words = len(spike.NewBits(shape))
+		arena = make([]uint64, n*words)
+		out.bits = make([]spike.Bits, n)
+	} else {
+		// In place: no image is remembered twice.
+		out.events = in.events
+		if out.events == nil {
+			out.events = make([]spike.Events, n)
+		}
+	}
+	err := t.stage(ctx, "computing the input of "+e.Layers[depth].Name, n, func() func(int) {
+		encoder, _ := encode.New(e.Encode, e.Data.Rows, e.Data.Cols) // it was built once above
+		var image spike.Map
+		var events spike.Events
+		var pass snn.Pass
+		return func(i int) {
+			if from == 0 && in.events == nil {
+				encoder.Encode(set.Image(i), &image)
+			} else {
+				image.Resize(in.events[i].Shape)
+				in.events[i].Map(&image)
+			}
+			if decides {
+				out.bits[i] = arena[i*words : (i+1)*words]
+				copy(out.bits[i], pass.Fired(rest, &image, depth-from))
+				return
+			}
+			events.From(pass.Spikes(rest, &image, depth-from))
+			out.events[i] = events.Clone()
+		}
+	})
+	return out, err
+}
+
+// stage runs work on n images from all workers and reports the advance.
+func (t *Trainer) stage(ctx context.Context, name string, n int, start func() func(int)) error {
+	step := int64(max(1, n/100))
+	var done atomic.Int64
+	return each(ctx, n, t.options.Workers, func() func(int) {
+		work := start()
+		return func(i int) {
+			work(i)
+			if d := done.Add(1); d%step == 0 {
+				t.observe(Stage{name, int(d), n})
+			}
+		}
+	})
+}
+
+// decide is the decision on image i with the network as it is.
+func (in *inputs) decide(m *Model, i int, p *Predictor) int {
+	rest := m.Network.From(in.depth)
+	if in.bits != nil {
+		p.best = rest.Finish(in.bits[i], &p.pass, p.best)
+	} else {
+		p.spikes.Resize(in.events[i].Shape)
+		in.events[i].Map(&p.spikes)
+		p.best = rest.Forward(&p.spikes, &p.pass, p.best)
+	}
+	return m.Decision.Decide(p.best).Class
+}
+
+// score decides all images.
+func (t *Trainer) score(ctx context.Context, in *inputs) (Score, error) {
+	decisions := make([]int, in.set.Len())
+	err := each(ctx, len(decisions), t.options.Workers, func() func(int) {
+		var p Predictor
+		return func(i int) { decisions[i] = in.decide(t.model, i, &p) }
+	})
+	var s Score
+	for i, d := range decisions {
+		s.count(snn.Judge(d, in.set.Label(i)))
+	}
+	return s, err
+}

@@ -1,0 +1,273 @@
+package train
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"firstspike/snn"
+	"firstspike/spike"
+)
+
+// learn trains layer after layer, each with those before it frozen.
+func (t *Trainer) learn(ctx context.Context) error {
+	e, s := t.model.Experiment, &t.model.State
+	for s.Layer < len(e.Layers) {
+		layer := e.Layers[s.Layer]
+		if layer.Learn.Epochs > s.Epoch {
+			if err := t.learnLayer(ctx, s.Layer); err != nil {
+				return err
+			}
+		}
+		if s.Layer == len(e.Layers)-1 {
+			break // the state stays at the last layer
+		}
+		s.Layer, s.Epoch, s.Image, s.Score = s.Layer+1, 0, 0, Score{}
+		s.Adaptation = t.adaptation(s.Layer)
+		t.saveIfDue()
+	}
+	t.inputs = inputs{}
+	return nil
+}
+
+func (t *Trainer) adaptation(layer int) snn.Adaptation {
+	return snn.NewAdaptation(t.model.Experiment.Layers[layer].Learn.Punish.Adapt)
+}
+
+// learnLayer shows a layer its epochs.
+func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
+	e, s := t.model.Experiment, &t.model.State
+	layer, c := e.Layers[index], t.model.Network.Layers[index].Convolution
+	last := index == len(e.Layers)-1
+	rewarded := layer.Learn.Rule == RuleRSTDP
+	// Without time a whole block of images is decided side by side.
+	block := rewarded && c.AtEnd()
+	if t.inputs, err = t.advance(ctx, t.inputs, t.train, index, block); err != nil {
+		return err
+	}
+	choose := t.validation
+	if e.Protocol.Kind == ProtocolPaper {
+		choose = t.test
+	}
+	if last && choose != nil {
+		if t.held, err = t.advance(ctx, t.held, choose, index, c.AtEnd()); err != nil {
+			return err
+		}
+	}
+	for s.Epoch < layer.Learn.Epochs {
+		started, shown := time.Now(), s.Image
+		order := e.order(layer, s.Epoch, t.train.Len())
+		switch {
+		case block:
+			err = t.rewardBlocks(ctx, layer, c, order)
+		case rewarded:
+			err = t.reward(ctx, layer, c, order)
+		default:
+			err = t.compete(ctx, layer, c, order)
+		}
+		if err != nil {
+			return err
+		}
+		end := EpochEnd{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Presentations: s.Presentations,
+			PerSecond: float64(len(order)-shown) / time.Since(started).Seconds()}
+		if rewarded {
+			score := s.Score
+			end.Train = &score
+		}
+		if last {
+			if err := t.choose(ctx, &end); err != nil {
+				return err
+			}
+		}
+		s.Epoch, s.Image, s.Score = s.Epoch+1, 0, Score{}
+		end.Convergence = c.Convergence()
+		t.clock()
+		end.Seconds = s.Seconds
+		t.folder.log(end)
+		t.observe(end)
+		t.saveIfDue()
+	}
+	return nil
+}
+
+// choose scores the epoch that has ended and keeps its network if it is the
+// best so far.
+func (t *Trainer) choose(ctx context.Context, end *EpochEnd) error {
+	s := &t.model.State
+	score, err := t.score(ctx, &t.held)
+	if err != nil {
+		return err
+	}
+	on := "validation"
+	if t.model.Experiment.Protocol.Kind == ProtocolPaper {
+		on, end.Test = "test", &score
+	} else {
+		end.Validation = &score
+	}
+	if s.Best != nil && score.Right <= s.Best.Score.Right {
+		return nil
+	}
+	end.Best = true
+	s.Best = &Best{Epoch: s.Epoch, On: on, Score: score}
+	if on == "validation" {
+		t.best, err = t.model.bytes()
+	}
+	return err
+}
+
+// compete lets a layer learn without reward: the first neurons to fire win
+// and learn from what they saw.
+func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, order []int) error {
+	s, l := &t.model.State, layer.Learn
+	rule := l.stdp(l.rates())
+	sel := snn.Selection{K: l.K, Radius: l.Radius, Pointwise: l.Pointwise, Muted: t.model.Experiment.muted(layer, s.Epoch)}
+	var scratch snn.Scratch
+	var image spike.Map
+	var winners []spike.Spike
+	for ; s.Image < len(order); s.Image++ {
+		if s.Image%64 == 0 {
+			if err := t.pause(ctx, layer, c, len(order)); err != nil {
+				return err
+			}
+		}
+		in := &t.inputs.events[order[s.Image]]
+		image.Resize(in.Shape)
+		in.Map(&image)
+		rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + 1)
+		winners = c.Contest(in, sel, &scratch, winners[:0])
+		rule.Learn(c, &image, winners, &scratch)
+		s.Presentations++
+	}
+	return nil
+}
+
+// reward lets the last layer learn from its decisions, image by image.
+func (t *Trainer) reward(ctx context.Context, layer Layer, c *snn.Convolution, order []int) error {
+	s, l := &t.model.State, layer.Learn
+	rule := l.rstdp()
+	rule.Adaptation = s.Adaptation
+	sel := snn.Selection{K: 1, Muted: t.model.Experiment.muted(layer, s.Epoch)}
+	var scratch snn.Scratch
+	var image spike.Map
+	var winners []spike.Spike
+	for ; s.Image < len(order); s.Image++ {
+		if s.Image%64 == 0 {
+			if err := t.pause(ctx, layer, c, len(order)); err != nil {
+				return err
+			}
+		}
+		i := order[s.Image]
+		in := &t.inputs.events[i]
+		image.Resize(in.Shape)
+		in.Map(&image)
+		winners = c.Contest(in, sel, &scratch, winners[:0])
+		outcome := snn.Silent
+		if len(winners) > 0 {
+			outcome = snn.Judge(t.model.Decision[winners[0].Map], t.train.Label(i))
+			if r, rates, ok := rule.Rule(outcome, winners[0].Map); ok {
+				now := *r
+				now.Rates = []snn.Rates{rates}
+				now.Learn(c, &image, winners, &scratch)
+			}
+		}
+		t.counted(&rule, outcome)
+	}
+	return nil
+}
+
+// counted notes the outcome of one image.
+func (t *Trainer) counted(rule *snn.RSTDP, o snn.Outcome) {
+	s := &t.model.State
+	rule.Count(o)
+	s.Adaptation = rule.Adaptation
+	s.Score.count(o)
+	s.Presentations++
+}
+
+// blockSize is how many images are decided side by side. The result does not
+// depend on it.
+const blockSize = 64
+
+// rewardBlocks is reward for a layer that fires at the last step, block by
+// block, with the same bits.
+func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolution, order []int) error {
+	s := &t.model.State
+	rule := layer.Learn.rstdp()
+	rule.Adaptation = s.Adaptation
+	muted := t.model.Experiment.muted(layer, s.Epoch)
+	block := snn.NewBlock(c, t.model.Network.Steps)
+	images := make([]spike.Bits, 0, blockSize)
+	for s.Image < len(order) {
+		if err := t.pause(ctx, layer, c, len(order)); err != nil {
+			return err
+		}
+		ids := order[s.Image:min(s.Image+blockSize, len(order))]
+		images = images[:0]
+		for _, i := range ids {
+			images = append(images, t.inputs.bits[i])
+		}
+		block.Compute(images, t.options.Workers)
+		for j, i := range ids {
+			outcome := snn.Silent
+			if w, ok := block.Winner(j, muted); ok {
+				outcome = snn.Judge(t.model.Decision[w.Map], t.train.Label(i))
+				if r, rates, ok := rule.Rule(outcome, w.Map); ok {
+					block.Learn(j, w, r, rates)
+				}
+			}
+			t.counted(&rule, outcome)
+		}
+		block.Flush()
+		s.Image += len(ids)
+	}
+	return nil
+}
+
+// pause is the place between two images where a training can be stopped,
+// saved and watched.
+func (t *Trainer) pause(ctx context.Context, layer Layer, c *snn.Convolution, images int) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	t.saveIfDue()
+	s := &t.model.State
+	rate, due := t.speed.at(s.Presentations)
+	if !due {
+		return nil
+	}
+	p := Progress{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Image: s.Image, Images: images,
+		Score: s.Score, Deciding: layer.Learn.Rule == RuleRSTDP, Convergence: c.Convergence(), PerSecond: rate}
+	if rate > 0 {
+		left := float64((layer.Learn.Epochs-s.Epoch)*images-s.Image) / rate
+		p.Left = time.Duration(min(left, math.MaxInt32) * float64(time.Second))
+	}
+	t.observe(p)
+	return nil
+}
+
+// speed measures images a second over the last moments.
+type speed struct {
+	when  time.Time
+	shown int
+	rate  float64
+}
+
+// at notes that so many images have been shown, and says whether half a
+// second has passed since it last said so.
+func (s *speed) at(shown int) (rate float64, due bool) {
+	now := time.Now()
+	passed := now.Sub(s.when).Seconds()
+	if !s.when.IsZero() && passed < 0.5 {
+		return s.rate, false
+	}
+	if !s.when.IsZero() && shown > s.shown {
+		rate := float64(shown-s.shown) / passed
+		if s.rate == 0 || passed > 5 {
+			s.rate = rate
+		} else {
+			s.rate += 0.3 * (rate - s.rate)
+		}
+	}
+	s.when, s.shown = now, shown
+	return s.rate, true
+}

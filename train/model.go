@@ -1,0 +1,132 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+
+	"firstspike/dataset"
+	"firstspike/encode"
+	"firstspike/readout"
+	"firstspike/snn"
+	"firstspike/spike"
+	"firstspike/tensorfile"
+)
+
+// A Model is a trained network with everything that is needed to ask it: it
+// can be tested and can predict, and cannot learn.
+type Model struct {
+	Experiment Experiment
+	Network    *snn.Network
+	Decision   readout.DecisionMap
+	State      State // where in its training the network was saved
+}
+
+// Load reads a model from a run's folder or from a safetensors file that this
+// program wrote. Of a folder it takes the chosen network, or, as long as there
+// is none, the network as last saved.
+func Load(path string) (*Model, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: there is no such run or file", path)
+	}
+	if info.IsDir() {
+		dir := path
+		path = filepath.Join(dir, modelFile)
+		if _, err := os.Stat(path); os.IsNotExist(err) {
+			path = filepath.Join(dir, checkpointFile)
+			if _, err := os.Stat(path); os.IsNotExist(err) {
+				return nil, fmt.Errorf("%s: no run is here: neither %s nor %s", dir, modelFile, checkpointFile)
+			}
+		}
+	}
+	file, err := tensorfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := fromFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// newModel builds the model of an experiment with zero weights.
+func newModel(e Experiment) (*Model, error) {
+	n, err := e.Network()
+	if err != nil {
+		return nil, err
+	}
+	d, err := readout.Blocks(e.Layers[len(e.Layers)-1].Maps, e.Data.Classes)
+	return &Model{Experiment: e, Network: n, Decision: d}, err
+}
+
+// A Predictor asks a model for decisions. It has working memory of its own:
+// every goroutine needs one.
+type Predictor struct {
+	model   *Model
+	encoder *encode.Encoder
+	spikes  spike.Map
+	pass    snn.Pass
+	best    []spike.Spike
+}
+
+// Predictor returns a new predictor.
+func (m *Model) Predictor() (*Predictor, error) {
+	e, err := encode.New(m.Experiment.Encode, m.Experiment.Data.Rows, m.Experiment.Data.Cols)
+	return &Predictor{model: m, encoder: e}, err
+}
+
+// Predict decides an image of the experiment's rows x cols pixels, 0 to 255,
+// light on dark.
+func (p *Predictor) Predict(pixels []byte) readout.Decision {
+	p.encoder.Encode(pixels, &p.spikes)
+	p.best = p.model.Network.Forward(&p.spikes, &p.pass, p.best)
+	return p.model.Decision.Decide(p.best)
+}
+
+// Fits returns an error if the model cannot be shown the images of a set, or
+// the set has labels that the model has no class for.
+func (m *Model) Fits(s *dataset.Set) error {
+	d := m.Experiment.Data
+	if s.Rows != d.Rows || s.Cols != d.Cols {
+		return fmt.Errorf("%s: images of %dx%d pixels; the network takes %dx%d", s.Name, s.Rows, s.Cols, d.Rows, d.Cols)
+	}
+	if s.Labels == nil {
+		return fmt.Errorf("%s: the images have no labels to compare with", s.Name)
+	}
+	return s.Within(d.Classes)
+}
+
+// Test decides every image of a set with the given number of goroutines and
+// compares with the labels. done, if not nil, is called now and then, from any
+// goroutine, with the number of images decided.
+func (m *Model) Test(ctx context.Context, s *dataset.Set, workers int, done func(images int)) (Result, error) {
+	r := newResult(m.Experiment.Data.Classes)
+	if err := m.Fits(s); err != nil {
+		return r, err
+	}
+	decisions := make([]int, s.Len())
+	if _, err := m.Predictor(); err != nil {
+		return r, err
+	}
+	var count atomic.Int64
+	err := each(ctx, s.Len(), workers, func() func(int) {
+		p, _ := m.Predictor() // it was built once above
+		return func(i int) {
+			decisions[i] = p.Predict(s.Image(i)).Class
+			if n := count.Add(1); done != nil && n%100 == 0 {
+				done(int(n))
+			}
+		}
+	})
+	if err != nil {
+		return r, err
+	}
+	for i, d := range decisions {
+		r.add(d, s.Label(i))
+	}
+	return r, nil
+}

@@ -1,0 +1,70 @@
+package train
+
+import "time"
+
+// An Observer is told what a training does. Calls never overlap, but the
+// training waits for them: an observer must return quickly, and must not
+// change what it is given.
+type Observer interface {
+	Observe(Event)
+}
+
+// Observe calls f.
+func (f ObserverFunc) Observe(e Event) { f(e) }
+
+// An ObserverFunc is an observer that is a function.
+type ObserverFunc func(Event)
+
+// An Event is one of [Stage], [Progress], [EpochEnd], [Saved] and [Finished].
+type Event interface{ event() }
+
+// Stage reports the beginning of, or the advance in, work other than
+// learning: "encoding", "computing s1", "testing".
+type Stage struct {
+	Name        string
+	Done, Total int // images
+}
+
+// Progress reports the advance within an epoch, several times a second.
+type Progress struct {
+	Layer         string
+	Epoch, Epochs int // Epoch counts from 0
+	Image, Images int // of this epoch
+	Score         Score
+	Deciding      bool // the layer learns from decisions, so that Score means something
+	Convergence   float64
+	PerSecond     float64 // images a second, lately
+	Left          time.Duration
+}
+
+// EpochEnd reports a complete epoch. It is also a line of metrics.jsonl.
+type EpochEnd struct {
+	Layer         string  `json:"layer"`
+	Epoch         int     `json:"epoch"`
+	Epochs        int     `json:"epochs"`
+	Presentations int     `json:"presentations"` // of the whole training so far
+	Train         *Score  `json:"train,omitempty"`
+	Validation    *Score  `json:"validation,omitempty"`
+	Test          *Score  `json:"test,omitempty"` // protocol "paper" only
+	Best          bool    `json:"best,omitempty"` // the best epoch so far on Validation, or on Test
+	Convergence   float64 `json:"convergence"`
+	Seconds       float64 `json:"seconds"` // of the whole training so far
+	PerSecond     float64 `json:"images_per_second"`
+}
+
+// Saved reports that the run was saved, or why it could not be. Training goes
+// on and tries again.
+type Saved struct {
+	Err error
+}
+
+// Finished reports the end of a training.
+type Finished struct {
+	Report Report
+}
+
+func (Stage) event()    {}
+func (Progress) event() {}
+func (EpochEnd) event() {}
+func (Saved) event()    {}
+func (Finished) event() {}

@@ -1,0 +1,343 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+
+	"firstspike/dataset"
+	"firstspike/encode"
+)
+
+// Options are what a training needs beside the experiment. None of them
+// changes a result.
+type Options struct {
+	Train, Test *dataset.Set  // what the experiment's data.source names
+	Workers     int           // goroutines; 0: one for each CPU
+	Observer    Observer      // nil: nobody watches
+	SaveEvery   time.Duration // time between checkpoints; 0: 20 s
+	Patience    time.Duration // how long to wait for room when the finished training cannot be saved; 0: 10 minutes
+}
+
+// A Trainer trains one experiment into one folder. Make one with [Create] or
+// [Resume], call Run once, then Close.
+type Trainer struct {
+	model   *Model
+	options Options
+	folder  *folder
+
+	train, validation, test *dataset.Set
+	inputs                  inputs // of the layer that learns: training images
+	held                    inputs // the same for the images that choose the epoch
+
+	began    time.Time // of this process's training
+	before   float64   // seconds trained before it
+	saved    time.Time
+	speed    speed
+	best     []byte     // model.safetensors with the best epoch, not yet written
+	watching sync.Mutex // held while the observer is called
+}
+
+// A Report is the outcome of a training; result.json holds it.
+type Report struct {
+	Name          string  `json:"name"`
+	Seed          uint64  `json:"seed"`
+	Protocol      string  `json:"protocol"`
+	Epoch         int     `json:"epoch"`                  // of the last layer that was tested, from 0
+	Test          Result  `json:"test"`                   // of that epoch
+	Validation    *Score  `json:"validation,omitempty"`   // of that epoch, by which it was chosen
+	BestOnTest    *Best   `json:"best_on_test,omitempty"` // protocol "paper": as papers report it, chosen on the test images themselves
+	Presentations int     `json:"presentations"`
+	Seconds       float64 `json:"seconds"`
+}
+
+// ErrFinished is returned by [Resume] for a run that is complete.
+var ErrFinished = errors.New("the run is finished")
+
+// ErrInterrupted is returned by [Trainer.Run] when its context ended. The run
+// is saved and can be resumed.
+var ErrInterrupted = errors.New("interrupted")
+
+// Create begins a run of an experiment in a new folder. All faults of the
+// experiment and of its data are found before the folder is made.
+func Create(dir string, e Experiment, o Options) (*Trainer, error) {
+	m, err := newModel(e)
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range m.Network.Layers {
+		w := e.Layers[i].Weights
+		l.Initialise(w.Mean, w.Std, stream(e.Seed, "weights", l.Name, 0))
+	}
+	t := &Trainer{model: m, options: o}
+	if err := t.divide(); err != nil {
+		return nil, err
+	}
+	if t.folder, err = createFolder(dir); err != nil {
+		return nil, err
+	}
+	if err := t.begin(); err != nil {
+		t.Close()
+		return nil, fmt.Errorf("cannot save to %s: %w", dir, err)
+	}
+	return t, nil
+}
+
+// begin writes what a new run starts with.
+func (t *Trainer) begin() error {
+	text, err := t.model.Experiment.TOML()
+	if err != nil {
+		return err
+	}
+	if err := t.folder.write(experimentFile, text); err != nil {
+		return err
+	}
+	if err := t.folder.writeJSON(recordFile, Record{
+		Version: Version, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(),
+		Started: time.Now().UTC().Truncate(time.Second), Seed: t.model.Experiment.Seed,
+		Train: sumOf(t.options.Train), Test: sumOf(t.options.Test),
+	}); err != nil {
+		return err
+	}
+	t.model.State.Adaptation = t.adaptation(0)
+	return t.save()
+}
+
+// Resume takes up a run where its last checkpoint left it. The images must be
+// those that it began with.
+func Resume(dir string, o Options) (*Trainer, error) {
+	f, err := openFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trainer{options: o, folder: f}
+	if err := t.resume(); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (t *Trainer) resume() error {
+	var err error
+	if t.model, err = Load(t.folder.path(checkpointFile)); err != nil {
+		return err
+	}
+	if t.model.State.Finished {
+		return fmt.Errorf("%s: %w", t.folder.dir, ErrFinished)
+	}
+	record, err := ReadRecord(t.folder.dir)
+	if err != nil {
+		return err
+	}
+	if have := sumOf(t.options.Train); have.SHA256 != record.Train.SHA256 {
+		return fmt.Errorf("%s: the run began with other training images: SHA-256 %s, now %s", have.Name, record.Train.SHA256, have.SHA256)
+	}
+	if have := sumOf(t.options.Test); have.SHA256 != record.Test.SHA256 {
+		return fmt.Errorf("%s: the run began with other test images: SHA-256 %s, now %s", have.Name, record.Test.SHA256, have.SHA256)
+	}
+	if err := t.divide(); err != nil {
+		return err
+	}
+	t.before = t.model.State.Seconds
+	return t.folder.rewind(t.model.State.Metrics)
+}
+
+// Experiment is the experiment that is trained.
+func (t *Trainer) Experiment() Experiment { return t.model.Experiment }
+
+// State is how far the training has come.
+func (t *Trainer) State() State { return t.model.State }
+
+// Close lets go of the folder.
+func (t *Trainer) Close() error { return t.folder.close() }
+
+// divide shares out the training images between learning and validation.
+func (t *Trainer) divide() error {
+	e := t.model.Experiment
+	if t.options.Workers <= 0 {
+		t.options.Workers = runtime.GOMAXPROCS(0)
+	}
+	if t.options.SaveEvery == 0 {
+		t.options.SaveEvery = 20 * time.Second
+	}
+	if t.options.Patience == 0 {
+		t.options.Patience = 10 * time.Minute
+	}
+	if t.options.Observer == nil {
+		t.options.Observer = ObserverFunc(func(Event) {})
+	}
+	for _, s := range []*dataset.Set{t.options.Train, t.options.Test} {
+		if err := t.model.Fits(s); err != nil {
+			return err
+		}
+	}
+	if _, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols); err != nil {
+		return err
+	}
+	all := t.options.Train
+	if e.Data.Limit > 0 {
+		all = all.Limit(e.Data.Limit)
+	}
+	t.train, t.test = all, t.options.Test
+	if e.Protocol.Kind == ProtocolPaper {
+		return nil
+	}
+	if e.Protocol.Validation >= all.Len() {
+		return Fault{"protocol.validation", fmt.Sprintf("%d images held out of %d leave none to learn from; use fewer, or a larger data.limit", e.Protocol.Validation, all.Len())}
+	}
+	learn, hold, err := dataset.Stratified(all.Labels, e.Protocol.Validation, stream(e.Seed, "validation", "", 0).Uint64())
+	if err != nil {
+		return err
+	}
+	t.train, t.validation = all.Subset(learn), all.Subset(hold)
+	return nil
+}
+
+// Run trains from the current state to the end, tests, and returns the
+// report. When ctx ends it saves and returns [ErrInterrupted].
+func (t *Trainer) Run(ctx context.Context) (*Report, error) {
+	t.began, t.saved = time.Now(), time.Now()
+	err := t.learn(ctx)
+	var report *Report
+	if err == nil {
+		report, err = t.finish(ctx)
+	}
+	if err != nil && ctx.Err() != nil {
+		if err := t.save(); err != nil {
+			return nil, fmt.Errorf("interrupted, and the run could not be saved: %w; %s stands as it was", err, t.folder.path(checkpointFile))
+		}
+		return nil, ErrInterrupted
+	}
+	return report, err
+}
+
+// finish tests the chosen network and writes the report.
+func (t *Trainer) finish(ctx context.Context) (*Report, error) {
+	e, s := t.model.Experiment, &t.model.State
+	last := len(e.Layers) - 1
+	report := &Report{Name: e.Name, Seed: e.Seed, Protocol: e.Protocol.Kind, Epoch: e.Layers[last].Learn.Epochs - 1, Presentations: s.Presentations}
+	chosen := t.model
+	if s.Best != nil && e.Protocol.Kind == ProtocolValidation {
+		// The best epoch's network is on disk, or waits to be.
+		if err := t.persist(ctx, t.save); err != nil {
+			return nil, err
+		}
+		best, err := Load(t.folder.path(modelFile))
+		if err != nil {
+			return nil, err
+		}
+		chosen, report.Epoch, report.Validation = best, s.Best.Epoch, &s.Best.Score
+	} else {
+		report.BestOnTest = s.Best
+	}
+	test, err := chosen.Test(ctx, t.test, t.options.Workers, func(n int) {
+		t.observe(Stage{"testing", n, t.test.Len()})
+	})
+	if err != nil {
+		return nil, err
+	}
+	report.Test = test
+	t.clock()
+	report.Seconds = s.Seconds
+	err = t.persist(ctx, func() error {
+		if chosen == t.model {
+			if err := t.folder.writeModel(modelFile, t.model); err != nil {
+				return err
+			}
+		}
+		if err := t.folder.writeJSON(reportFile, report); err != nil {
+			return err
+		}
+		s.Finished = true
+		if err := t.save(); err != nil {
+			s.Finished = false
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.observe(Finished{*report})
+	return report, nil
+}
+
+// persist saves what a complete training has to show. If there is no room it
+// says so and waits for it.
+func (t *Trainer) persist(ctx context.Context, save func() error) error {
+	began := time.Now()
+	for {
+		err := save()
+		if err == nil {
+			return nil
+		}
+		t.observe(Saved{err})
+		if time.Since(began) > t.options.Patience {
+			return fmt.Errorf("the training is complete but could not be saved: %w; make room and go on with what %s holds", err, t.folder.dir)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(5*time.Second, t.options.Patience)):
+		}
+	}
+}
+
+func (t *Trainer) observe(e Event) {
+	t.watching.Lock()
+	defer t.watching.Unlock()
+	t.options.Observer.Observe(e)
+}
+
+// clock brings the state's time up to date.
+func (t *Trainer) clock() { t.model.State.Seconds = t.before + time.Since(t.began).Seconds() }
+
+// save writes a checkpoint. The weights must be complete.
+func (t *Trainer) save() error {
+	if !t.began.IsZero() {
+		t.clock()
+	}
+	if err := t.folder.flush(); err != nil {
+		return err
+	}
+	t.model.State.Metrics = t.folder.metrics
+	// The checkpoint speaks of the best epoch, so that one comes first.
+	if t.best != nil {
+		if err := t.folder.write(modelFile, t.best); err != nil {
+			return err
+		}
+		t.best = nil
+	}
+	return t.folder.writeModel(checkpointFile, t.model)
+}
+
+// saveIfDue saves when it is time to, and tells how that went. A failure is
+// no reason to stop: the training is in memory, and there may be room soon.
+func (t *Trainer) saveIfDue() {
+	if time.Since(t.saved) < t.options.SaveEvery {
+		return
+	}
+	t.observe(Saved{t.save()})
+	t.saved = time.Now()
+}
+
+// ReadRecord reads what a run's folder says of its making.
+func ReadRecord(dir string) (Record, error) {
+	var r Record
+	return r, readJSON(dir, recordFile, &r)
+}
+
+// ReadReport reads the outcome of a finished run from its folder.
+func ReadReport(dir string) (Report, error) {
+	var r Report
+	err := readJSON(dir, reportFile, &r)
+	if errors.Is(err, os.ErrNotExist) {
+		return r, fmt.Errorf("%s: the run is not finished: there is no %s", dir, reportFile)
+	}
+	return r, err
+}
