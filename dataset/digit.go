@@ -24,7 +24,7 @@ const (
 	look = 1024
 
 	// speck says when a connected stroke is dust: if its ink is less than one in so many parts of the heaviest stroke's.
-	speck = 100
+	speck = 64
 )
 
 // A Note says what [Digit] did to a picture.
@@ -89,7 +89,7 @@ func (n Note) String() string {
 //     g.Polarity goes before, if it is known. A picture whose levels differ by less than 16 is blank.
 //  2. Levels. The ground's median becomes 0 and the level that 95 % of the ink do not exceed becomes 255. What is no lighter
 //     than the unevenness of the ground at the border (its 99th percentile, and a quarter more) becomes 0.
-//  3. Ink. Pixels of at least 32 are ink. Connected strokes with less than 1/32 of the ink of the heaviest are removed as specks.
+//  3. Ink. Pixels of at least 32 are ink. Connected strokes with less than 1/64 of the ink of the heaviest are removed as specks.
 //  4. Crop to the ink, and scale it, keeping its proportions, to fit into 20/28 of rows and cols, as MNIST's digits fit into
 //     20x20. Its lightest pixel becomes 255: all of MNIST's images have 254 or 255 in them.
 //  5. Centre it by mass: the mean position of the ink comes to lie within half a pixel of row rows/2 and column cols/2

@@ -66,8 +66,9 @@ func (d DecisionMap) Decide(best []spike.Spike) Decision {
 }
 
 // Margin is by how much the winner beat the runner-up: the steps it came
-// earlier, and the fraction of its potential by which it was higher. A winner
-// without a rival has the margin of all steps and 1.
+// earlier, and the fraction of its potential by which it was higher, which is
+// below 0 if the winner was earlier with a lower potential. A winner without a
+// rival has the margin of all steps and 1, silence 0 and 0.
 func (r Decision) Margin(steps int) (earlier int, higher float64) {
 	switch {
 	case r.Class == None:

@@ -55,8 +55,10 @@ func (e Experiment) Faults() Faults {
 	default:
 		f.add(true, "protocol.kind", "%q; the protocols are %q and %q", e.Protocol.Kind, ProtocolValidation, ProtocolPaper)
 	}
-	for _, x := range e.Encode.Faults(e.Data.Rows, e.Data.Cols) {
-		f.add(true, "encode."+x.Path, "%v", x.Err)
+	if len(f) == 0 {
+		for _, x := range e.Encode.Faults(e.Data.Rows, e.Data.Cols) {
+			f.add(true, "encode."+x.Path, "%v", x.Err)
+		}
 	}
 	f.add(len(e.Layers) == 0, "layers", "none; a network needs at least one")
 	if len(f) > 0 {

@@ -153,6 +153,9 @@ func (t *Trainer) Experiment() Experiment { return t.model.Experiment }
 // State is how far the training has come.
 func (t *Trainer) State() State { return t.model.State }
 
+// Watch makes o the observer from now on. It must not be called during Run.
+func (t *Trainer) Watch(o Observer) { t.options.Observer = o }
+
 // Close lets go of the folder.
 func (t *Trainer) Close() error { return t.folder.close() }
 

@@ -1,0 +1,135 @@
+package snn
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"firstspike/spike"
+)
+
+// The layers of Mozafari et al. (2019), with random weights and inputs that
+// are as dense as those of MNIST after training. About that share of the
+// weights of S1 and S2 is 1, the others are 0; S3's crowd below 0.8.
+var (
+	s1Shape = Geometry{In: spike.Shape{Maps: 6, Rows: 28, Cols: 28}, Maps: 30, Kernel: Size{5, 5}, Pad: 2}
+	s2Shape = Geometry{In: spike.Shape{Maps: 30, Rows: 14, Cols: 14}, Maps: 250, Kernel: Size{3, 3}, Pad: 1}
+	s3Shape = Geometry{In: spike.Shape{Maps: 250, Rows: 4, Cols: 4}, Maps: 200, Kernel: Size{5, 5}, Pad: 2}
+)
+
+const (
+	paperSteps = 15
+	s1Spikes   = 1135 // spikes that S1 reads
+	s2Spikes   = 540  // that S2 reads, behind C1
+	s3Spikes   = 1150 // that S3 reads, behind C2
+)
+
+// A draw gives a weight.
+type draw func(rng *rand.Rand) float32
+
+func share(p float64) draw {
+	return func(rng *rand.Rand) float32 {
+		if rng.Float64() < p {
+			return 1
+		}
+		return 0
+	}
+}
+
+func normal(mean, std float64) draw {
+	return func(rng *rand.Rand) float32 { return float32(max(0, min(1, mean+std*rng.NormFloat64()))) }
+}
+
+func newLayer(t testing.TB, g Geometry, threshold float64, w draw) *Convolution {
+	t.Helper()
+	c, err := NewConvolution(g, threshold, Above, 1.2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(uint64(g.Maps), 7))
+	weights := make([]float32, g.Maps*g.Synapses())
+	for i := range weights {
+		weights[i] = w(rng)
+	}
+	if err := c.SetWeights(weights); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// spots is an input of n spikes that crowd around a wandering point, as the
+// contrasts of a stroke do.
+func spots(rng *rand.Rand, shape spike.Shape, steps, n int) *spike.Map {
+	m := spike.NewMap(shape, steps)
+	y, x := float64(shape.Rows)/2, float64(shape.Cols)/2
+	for left := n; left > 0; {
+		y = min(max(y+rng.NormFloat64(), 0), float64(shape.Rows)-1)
+		x = min(max(x+rng.NormFloat64(), 0), float64(shape.Cols)-1)
+		if f := rng.IntN(shape.Maps); m.Step(f, int(y), int(x)) == spike.Silent {
+			m.Set(f, int(y), int(x), spike.Step(rng.IntN(steps)))
+			left--
+		}
+	}
+	return m
+}
+
+func inputs(shape spike.Shape, spikes, n int) []*spike.Map {
+	rng := rand.New(rand.NewPCG(uint64(spikes), 8))
+	var list []*spike.Map
+	for range n {
+		list = append(list, spots(rng, shape, paperSteps, spikes))
+	}
+	return list
+}
+
+func events(maps []*spike.Map) []spike.Events {
+	list := make([]spike.Events, len(maps))
+	for i, m := range maps {
+		list[i].From(m)
+	}
+	return list
+}
+
+func allBits(maps []*spike.Map) []spike.Bits {
+	var list []spike.Bits
+	for _, m := range maps {
+		list = append(list, bitsOf(m))
+	}
+	return list
+}
+
+// trained is a layer of the paper with the look of a trained one.
+func trained(t testing.TB, layer string) *Convolution {
+	switch layer {
+	case "s1":
+		return newLayer(t, s1Shape, 15, share(.25))
+	case "s2":
+		return newLayer(t, s2Shape, 10, share(.13))
+	}
+	return newLayer(t, s3Shape, inf, normal(.76, .05))
+}
+
+func paperNetwork(t testing.TB) (*Network, []*spike.Map) {
+	n := &Network{Steps: paperSteps, Layers: []Layer{
+		{Name: "s1", Convolution: trained(t, "s1"), Pool: spike.Pool{Window: 2}},
+		{Name: "s2", Convolution: trained(t, "s2"), Pool: spike.Pool{Window: 3}},
+		{Name: "s3", Convolution: trained(t, "s3")},
+	}}
+	if err := n.Check(); err != nil {
+		t.Fatal(err)
+	}
+	return n, inputs(s1Shape.In, s1Spikes, 12)
+}
+
+// The grid is as fine as 32 bits allow; RATIONALE/why-are-potentials-integers.md
+// quotes these numbers.
+func TestPaperGrid(t *testing.T) {
+	for _, c := range []struct {
+		layer string
+		bits  int
+	}{{"s1", 23}, {"s2", 22}, {"s3", 18}} {
+		l := trained(t, c.layer)
+		if l.bits != c.bits {
+			t.Errorf("%s: a unit is 2^-%d; want 2^-%d", c.layer, l.bits, c.bits)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package snn
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"firstspike/spike"
+
+	"pgregory.net/rapid"
+)
+
+// The engine's response is that of the dense spike wave, for any geometry,
+// threshold and number of steps, with weights of both signs.
+func TestRespond(t *testing.T) {
+	var e spike.Events
+	var r Response
+	var s Scratch // one for all layers: nothing of an earlier image may remain
+	rapid.Check(t, func(t *rapid.T) {
+		rng := drawRand(t, "seed")
+		in := drawInput(t, rng, drawShape(t), drawSteps(t))
+		d := drawLayer(t, rng, in.Shape, rapid.Bool().Draw(t, "signed"), drawThreshold(t))
+		e.From(in)
+		d.Respond(&e, &r, &s)
+		if r.First.Shape != d.Out() || r.First.Steps != in.Steps {
+			t.Fatalf("shape %v, %d steps; want %v, %d", r.First.Shape, r.First.Steps, d.Out(), in.Steps)
+		}
+		compare(t, d.Convolution, &r, d.volley(in))
+	})
+}
+
+// Weights that are not on the grid count as the nearest that is; halves are
+// rounded away from zero.
+func TestRespondRounds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rng := drawRand(t, "seed")
+		in := drawInput(t, rng, drawShape(t), rapid.IntRange(1, 5).Draw(t, "steps"))
+		d := drawLayer(t, rng, in.Shape, false, drawThreshold(t))
+		w := make([]float32, len(d.w))
+		for i := range w {
+			w[i] = float32(rng.NormFloat64())
+			w[i] = max(min(w[i], 2), -2)
+			if rng.IntN(4) == 0 {
+				w[i] = float32((float64(rng.IntN(99)-49) + .5) * d.Unit()) // half-way
+			}
+			d.w[i] = math.Round(float64(w[i])/d.Unit()) * d.Unit()
+		}
+		if err := d.SetWeights(w); err != nil {
+			t.Fatal(err)
+		}
+		compare(t, d.Convolution, respond(d.Convolution, in), d.volley(in))
+	})
+}
+
+// Feature and pointwise inhibition, and the winners.
+func TestInhibition(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rng := drawRand(t, "seed")
+		in := drawInput(t, rng, drawShape(t), drawSteps(t))
+		d := drawLayer(t, rng, in.Shape, rapid.Bool().Draw(t, "signed"), drawThreshold(t))
+		r, v := respond(d.Convolution, in), d.volley(in)
+
+		muted := drawMuted(t, rng, d.Maps)
+		r.FeatureInhibition(muted)
+		v.mute(muted)
+		compare(t, d.Convolution, r, v)
+
+		if rapid.Bool().Draw(t, "pointwise") {
+			r.PointwiseInhibition()
+			v.pointwise()
+			compare(t, d.Convolution, r, v)
+		}
+
+		k, radius := rapid.IntRange(0, 9).Draw(t, "k"), rapid.IntRange(0, 4).Draw(t, "radius")
+		before := spike.Spike{Neuron: spike.Neuron{Map: 0}, Step: 3} // inhibits nothing
+		got := r.Winners(k, radius, []spike.Spike{before})
+		if want := append([]spike.Spike{before}, v.winners(k, radius, d.Unit())...); !slices.Equal(got, want) {
+			t.Fatalf("k %d, radius %d: winners %v; want %v", k, radius, got, want)
+		}
+	})
+}
+
+func drawMuted(t *rapid.T, rng interface{ IntN(int) int }, maps int) []bool {
+	if rapid.Bool().Draw(t, "none muted") {
+		return nil
+	}
+	muted := make([]bool, maps)
+	for m := range muted {
+		muted[m] = rng.IntN(3) == 0
+	}
+	return muted
+}
+
+func TestThreshold(t *testing.T) {
+	r := Response{
+		First:     spike.Map{Shape: spike.Shape{Maps: 2, Rows: 1, Cols: 2}, Steps: 9, At: []spike.Step{3, 4, spike.Silent, 0}},
+		Potential: []int32{10, 11, 0, 12},
+	}
+	r.Threshold(10)
+	const s = spike.Silent
+	if want := []spike.Step{s, 4, s, 0}; !slices.Equal(r.First.At, want) {
+		t.Errorf("steps %v; want %v", r.First.At, want)
+	}
+	if want := []int32{0, 11, 0, 12}; !slices.Equal(r.Potential, want) {
+		t.Errorf("potentials %v; want %v", r.Potential, want)
+	}
+}
+
+// The winners of an image are found early, and are the same.
+func TestContest(t *testing.T) {
+	var e spike.Events
+	var s Scratch
+	rapid.Check(t, func(t *rapid.T) {
+		rng := drawRand(t, "seed")
+		in := drawInput(t, rng, drawShape(t), drawSteps(t))
+		d := drawLayer(t, rng, in.Shape, rapid.Bool().Draw(t, "signed"), drawThreshold(t))
+		sel := Selection{
+			K:         rapid.IntRange(0, 9).Draw(t, "k"),
+			Radius:    rapid.IntRange(0, 4).Draw(t, "radius"),
+			Pointwise: rapid.Bool().Draw(t, "pointwise"),
+			Muted:     drawMuted(t, rng, d.Maps),
+		}
+		before := []spike.Spike{{Neuron: spike.Neuron{Map: 0}, Step: 3}} // inhibits nothing
+		e.From(in)
+		got := d.Contest(&e, sel, &s, slices.Clone(before))
+
+		r := respond(d.Convolution, in)
+		r.FeatureInhibition(sel.Muted)
+		if sel.Pointwise {
+			r.PointwiseInhibition()
+		}
+		if want := r.Winners(sel.K, sel.Radius, slices.Clone(before)); !slices.Equal(got, want) {
+			t.Fatalf("%+v: %v; want %v", sel, got, want)
+		}
+
+		v := d.volley(in)
+		v.mute(sel.Muted)
+		if sel.Pointwise {
+			v.pointwise()
+		}
+		if want := append(before, v.winners(sel.K, sel.Radius, d.Unit())...); !slices.Equal(got, want) {
+			t.Fatalf("%+v: %v; the reference has %v", sel, got, want)
+		}
+	})
+}

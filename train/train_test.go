@@ -1,0 +1,429 @@
+package train_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"firstspike/dataset"
+	"firstspike/encode"
+	"firstspike/internal/simd"
+	"firstspike/snn"
+	"firstspike/train"
+)
+
+// small is a network of the paper's form that learns in a moment.
+func small() train.Experiment {
+	initial := train.Normal{Mean: 0.8, Std: 0.05}
+	stdp := train.Learn{
+		Rule: train.RuleSTDP, Epochs: 1, K: 5, Radius: 1, Pointwise: true,
+		APlus: 0.004, AMinus: -0.003, Stabiliser: true, Lower: 0, Upper: 1,
+		Doubling: train.Doubling{Every: 50, Max: 0.15, Ratio: -0.75},
+	}
+	return train.Experiment{
+		Name: "small", Seed: 3,
+		Data:     train.Data{Source: "mnist", Rows: 28, Cols: 28, Classes: 10, Limit: 600},
+		Protocol: train.Protocol{Kind: train.ProtocolValidation, Validation: 100},
+		Encode: encode.Config{
+			Steps:   15,
+			Filters: []encode.Filter{{Kind: "dog", Size: 7, Sigma1: 1, Sigma2: 2}, {Kind: "dog", Size: 7, Sigma1: 2, Sigma2: 1}},
+			Pad:     3, Threshold: 50, Normalise: 8,
+		},
+		Layers: []train.Layer{
+			{Name: "s1", Maps: 8, Kernel: snn.Size{Rows: 5, Cols: 5}, Stride: 1, Pad: 2, Threshold: 6, Fires: snn.Above,
+				Weights: initial, Pool: train.Pool{Window: 2, Stride: 2}, Learn: stdp},
+			{Name: "s2", Maps: 20, Kernel: snn.Size{Rows: 3, Cols: 3}, Stride: 1, Pad: 1, Threshold: 5, Fires: snn.Above,
+				Weights: initial, Pool: train.Pool{Window: 3, Stride: 3}, Learn: stdp},
+			{Name: "s3", Maps: 20, Kernel: snn.Size{Rows: 5, Cols: 5}, Stride: 1, Pad: 2, Threshold: math.Inf(1), Fires: snn.Above,
+				Weights: initial, Learn: train.Learn{
+					Rule: train.RuleRSTDP, Epochs: 3, K: 1, APlus: 0.004, AMinus: -0.003, Lower: 0.2, Upper: 0.8,
+					Punish: train.Punish{APlus: -0.004, AMinus: 0.0005, Adapt: 100},
+				}},
+		},
+	}
+}
+
+func mnist(t testing.TB) (learn, test *dataset.Set) {
+	t.Helper()
+	learn, test, err := dataset.MNIST()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return learn, test.Limit(200)
+}
+
+// run trains an experiment to its end.
+func run(t *testing.T, dir string, e train.Experiment, o train.Options) *train.Report {
+	t.Helper()
+	o.Train, o.Test = mnist(t)
+	tr, err := train.Create(dir, e, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	report, err := tr.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// weights are the bits of all weights of a run.
+func weights(t *testing.T, path string) map[string][]uint32 {
+	t.Helper()
+	m, err := train.Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]uint32{}
+	for _, l := range m.Network.Layers {
+		for _, w := range l.Weights() {
+			all[l.Name] = append(all[l.Name], math.Float32bits(w))
+		}
+	}
+	return all
+}
+
+func same(t *testing.T, what string, a, b map[string][]uint32) {
+	t.Helper()
+	for name := range a {
+		if !slices.Equal(a[name], b[name]) {
+			t.Errorf("%s: the weights of %s differ", what, name)
+		}
+	}
+	if len(a) != len(b) || len(a) == 0 {
+		t.Errorf("%s: %d and %d layers", what, len(a), len(b))
+	}
+}
+
+func TestRunFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	report := run(t, dir, small(), train.Options{})
+	if n := report.Test.Images(); n != 200 {
+		t.Errorf("tested %d images, want 200", n)
+	}
+	if a := report.Test.Accuracy(); a < 0.2 {
+		t.Errorf("accuracy %.3f: the network learned nothing", a)
+	}
+	for _, name := range []string{"experiment.toml", "run.json", "metrics.jsonl", "checkpoint.safetensors", "model.safetensors", "result.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	text, _ := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != 5 {
+		t.Errorf("%d lines of metrics, want one for each of 5 epochs:\n%s", len(lines), text)
+	}
+	for _, l := range lines {
+		var end train.EpochEnd
+		if err := json.Unmarshal([]byte(l), &end); err != nil {
+			t.Errorf("%s: %v", l, err)
+		}
+	}
+	again, err := train.ReadReport(dir)
+	if err != nil || again.Test.Score != report.Test.Score {
+		t.Errorf("ReadReport = %+v, %v", again.Test.Score, err)
+	}
+	record, err := train.ReadRecord(dir)
+	if err != nil || record.Seed != 3 || len(record.Train.SHA256) != 64 {
+		t.Errorf("ReadRecord = %+v, %v", record, err)
+	}
+
+	// The stored network gives the reported result.
+	m, err := train.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, test := mnist(t)
+	r, err := m.Test(t.Context(), test, 2, nil)
+	if err != nil || r.Score != report.Test.Score {
+		t.Errorf("testing the run gives %+v, %v; its report says %+v", r.Score, err, report.Test.Score)
+	}
+	sum := 0
+	for label := range r.Confusion {
+		sum += r.Class(label).Images()
+	}
+	if sum != 200 {
+		t.Errorf("the classes have %d images together, want 200", sum)
+	}
+
+	// A complete run is neither overwritten nor continued.
+	learn, _ := mnist(t)
+	o := train.Options{Train: learn, Test: test}
+	if _, err := train.Create(dir, small(), o); !errors.Is(err, train.ErrExists) {
+		t.Errorf("Create over a run: %v", err)
+	}
+	if _, err := train.Resume(dir, o); !errors.Is(err, train.ErrFinished) {
+		t.Errorf("Resume of a finished run: %v", err)
+	}
+}
+
+// Nothing but the experiment and the data may change a bit.
+func TestSameBits(t *testing.T) {
+	want := filepath.Join(t.TempDir(), "want")
+	run(t, want, small(), train.Options{Workers: 1})
+	for _, name := range simd.Names() {
+		for _, workers := range []int{1, 2, 5} {
+			if err := simd.Use(name); err != nil {
+				t.Fatal(err)
+			}
+			dir := filepath.Join(t.TempDir(), "run")
+			run(t, dir, small(), train.Options{Workers: workers})
+			same(t, name, weights(t, want), weights(t, dir))
+		}
+	}
+	if err := simd.Use(""); err != nil {
+		t.Fatal(err)
+	}
+	other := small()
+	other.Seed++
+	dir := filepath.Join(t.TempDir(), "other")
+	run(t, dir, other, train.Options{})
+	if slices.Equal(weights(t, want)["s3"], weights(t, dir)["s3"]) {
+		t.Error("another seed gave the same weights")
+	}
+}
+
+// A run that was stopped at any point and resumed ends with the bits of one
+// that never stopped, whatever its last checkpoint was.
+func TestResume(t *testing.T) {
+	for name, change := range map[string]func(*train.Experiment){
+		"paper's form":      func(*train.Experiment) {},
+		"finite threshold":  func(e *train.Experiment) { e.Layers[2].Threshold = 40 },
+		"shuffle, dropout":  func(e *train.Experiment) { e.Layers[2].Learn.Shuffle, e.Layers[2].Learn.Dropout = true, 0.3 },
+		"protocol paper":    func(e *train.Experiment) { e.Protocol.Kind = train.ProtocolPaper },
+		"time and shuffled": func(e *train.Experiment) { e.Layers[1].Learn.Shuffle, e.Layers[2].Threshold = true, 30 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := small()
+			change(&e)
+			want := filepath.Join(t.TempDir(), "want")
+			run(t, want, e, train.Options{})
+			wantMetrics := metrics(t, want)
+
+			dir := filepath.Join(t.TempDir(), "run")
+			learn, test := mnist(t)
+			o := train.Options{Train: learn, Test: test, SaveEvery: time.Nanosecond}
+			stops := 0
+			o.Observer = train.ObserverFunc(func(train.Event) {})
+			tr, err := train.Create(dir, e, o)
+			for {
+				if err != nil {
+					t.Fatal(err)
+				}
+				// Every try gets a few saves further.
+				ctx, stop := context.WithCancel(t.Context())
+				saves := 0
+				tr.Watch(train.ObserverFunc(func(ev train.Event) {
+					if _, ok := ev.(train.Saved); ok {
+						if saves++; saves == 6 {
+							stop()
+						}
+					}
+				}))
+				_, err = tr.Run(ctx)
+				stop()
+				tr.Close()
+				if err == nil {
+					break
+				}
+				if !errors.Is(err, train.ErrInterrupted) {
+					t.Fatal(err)
+				}
+				stops++
+				tr, err = train.Resume(dir, o)
+			}
+			if stops < 3 {
+				t.Errorf("only %d stops", stops)
+			}
+			same(t, "model", weights(t, want), weights(t, dir))
+			same(t, "checkpoint", weights(t, filepath.Join(want, "checkpoint.safetensors")), weights(t, filepath.Join(dir, "checkpoint.safetensors")))
+			if got := metrics(t, dir); !slices.Equal(got, wantMetrics) {
+				t.Errorf("metrics\n%v\nwant\n%v", got, wantMetrics)
+			}
+		})
+	}
+}
+
+// metrics are the lines of a run's metrics without its times.
+func metrics(t *testing.T, dir string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n") {
+		var end train.EpochEnd
+		if err := json.Unmarshal([]byte(line), &end); err != nil {
+			t.Fatal(err)
+		}
+		end.Seconds, end.PerSecond = 0, 0
+		text, _ := json.Marshal(end)
+		lines = append(lines, string(text))
+	}
+	return lines
+}
+
+func TestLocked(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	learn, test := mnist(t)
+	o := train.Options{Train: learn, Test: test}
+	tr, err := train.Create(dir, small(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.Resume(dir, o); !errors.Is(err, train.ErrLocked) {
+		t.Errorf("Resume of a run that is being trained: %v", err)
+	}
+	tr.Close()
+	tr, err = train.Resume(dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.Close()
+}
+
+// When a checkpoint cannot be written, training goes on and the next one is
+// tried; a complete training waits for room.
+func TestCannotSave(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	learn, test := mnist(t)
+	// A folder where a file should be stands for a full disk.
+	block := filepath.Join(dir, "checkpoint.safetensors")
+	failures := 0
+	o := train.Options{Train: learn, Test: test, SaveEvery: time.Nanosecond, Patience: 20 * time.Millisecond}
+	tr, err := train.Create(dir, small(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	if err := os.Remove(block); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(block, "x"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	last := error(nil)
+	tr.Watch(train.ObserverFunc(func(ev train.Event) {
+		switch ev := ev.(type) {
+		case train.Saved:
+			last = ev.Err
+			if ev.Err != nil {
+				failures++
+			}
+		case train.EpochEnd:
+			if ev.Layer == "s3" && ev.Epoch == 1 {
+				os.RemoveAll(block)
+			}
+		}
+	}))
+	if _, err := tr.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if failures == 0 {
+		t.Error("no failure to save was reported")
+	}
+	if last != nil {
+		t.Errorf("the last save failed: %v", last)
+	}
+	want := filepath.Join(t.TempDir(), "want")
+	run(t, want, small(), train.Options{})
+	same(t, "after failures", weights(t, want), weights(t, dir))
+}
+
+func TestGivesUpSaving(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	learn, test := mnist(t)
+	tr, err := train.Create(dir, small(), train.Options{Train: learn, Test: test, Patience: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	if err := os.MkdirAll(filepath.Join(dir, "result.json", "x"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tr.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "could not be saved") {
+		t.Errorf("Run = %v", err)
+	}
+	// What was saved can be taken up when there is room.
+	tr.Close()
+	os.RemoveAll(filepath.Join(dir, "result.json"))
+	tr, err = train.Resume(dir, train.Options{Train: learn, Test: test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	if _, err := tr.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	learn, test := mnist(t)
+	o := train.Options{Train: learn, Test: test}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.Create(filepath.Join(file, "run"), small(), o); err == nil {
+		t.Error("a run's folder below a file")
+	}
+	if _, err := train.Resume(t.TempDir(), o); err == nil || !strings.Contains(err.Error(), "no run") {
+		t.Errorf("Resume of an empty folder: %v", err)
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	tr, err := train.Create(dir, small(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.Close()
+	if _, err := train.Resume(dir, train.Options{Train: learn.Limit(700), Test: test}); err == nil || !strings.Contains(err.Error(), "other training images") {
+		t.Errorf("Resume with other images: %v", err)
+	}
+	checkpoint := filepath.Join(dir, "checkpoint.safetensors")
+	whole, err := os.ReadFile(checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damage := map[string]func([]byte) []byte{
+		"truncated": func(b []byte) []byte { return b[:len(b)/2] },
+		"empty":     func(b []byte) []byte { return nil },
+		"NaN weight": func(b []byte) []byte {
+			copy(b[len(b)-4:], []byte{0, 0, 0xc0, 0x7f})
+			return b
+		},
+		"huge weight": func(b []byte) []byte {
+			copy(b[len(b)-4:], []byte{0, 0, 0x80, 0x7e})
+			return b
+		},
+		"other state": func(b []byte) []byte {
+			return []byte(strings.Replace(string(b), `\"layer\":0`, `\"layer\":7`, 1))
+		},
+		"other experiment": func(b []byte) []byte {
+			return []byte(strings.Replace(string(b), `maps = 20`, `maps = 30`, 1))
+		},
+	}
+	for name, f := range damage {
+		b := f(slices.Clone(whole))
+		if slices.Equal(b, whole) {
+			t.Fatalf("%s: nothing was damaged", name)
+		}
+		if err := os.WriteFile(checkpoint, b, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := train.Resume(dir, o); err == nil || !strings.Contains(err.Error(), checkpoint) {
+			t.Errorf("%s: %v; want an error that names %s", name, err, checkpoint)
+		} else {
+			t.Log(name, "->", err)
+		}
+	}
+}
