@@ -58,7 +58,7 @@ func ReadIDXImages(path string) (*Set, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return readImages(f.file)
+	return readImages(f.file, nil)
 }
 
 // ReadIDXLabels reads an IDX1 file of labels, checked as [ReadIDX] checks it.
@@ -106,7 +106,7 @@ func readPair(images, labels file) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	dims, pixels, err := readIDX(images, magicImages, func(n int) error {
+	s, err := readImages(images, func(n int) error {
 		if n != len(l) {
 			return fmt.Errorf("%s: holds %d images, but %s holds %d labels; give two files that belong together",
 				images.name, n, labels.name, len(l))
@@ -116,11 +116,12 @@ func readPair(images, labels file) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(images.name, dims[1], dims[2], pixels, l)
+	return New(s.Name, s.Rows, s.Cols, s.pixels, l)
 }
 
-func readImages(f file) (*Set, error) {
-	dims, pixels, err := readIDX(f, magicImages, nil)
+// readImages reads an image file as a set without labels, if check, when given, does not refuse the number of images.
+func readImages(f file, check func(n int) error) (*Set, error) {
+	dims, pixels, err := readIDX(f, magicImages, check)
 	if err != nil {
 		return nil, err
 	}
@@ -135,29 +136,15 @@ func readLabels(f file) ([]uint8, error) {
 // readIDX reads an IDX file of unsigned bytes whose magic number must be magic. If check is given, it may refuse the first
 // dimension before any data are read.
 func readIDX(f file, magic uint32, check func(n int) error) (dims []int, data []byte, err error) {
-	x := idxReader{name: f.name, stream: "file", r: bufio.NewReaderSize(f.r, 64<<10)}
-	head, err := x.r.Peek(sniffLen)
-	if len(head) == 0 && err == io.EOF {
-		return nil, nil, fmt.Errorf("%s: is empty; fetch the file again", f.name)
+	x := idxReader{name: f.name}
+	head, err := x.open(f.r)
+	if err != nil && len(head) == 0 {
+		return nil, nil, err
 	}
-	zipped := isGzip(head)
-	if zipped {
-		x.stream = "gzip stream"
-		z, err := gzip.NewReader(x.r)
-		if err != nil {
-			return nil, nil, x.fault(err, "in its own header")
-		}
-		x.r = bufio.NewReaderSize(z, 64<<10)
-		head, err = x.r.Peek(sniffLen)
-		if len(head) == 0 {
-			return nil, nil, x.fault(err, "before its first byte of data")
-		}
-	}
-
-	need := 4 + 4*int(magic&0xff)
-	if len(head) < 4 || binary.BigEndian.Uint32(head) != magic {
+	if len(head) >= 4 && binary.BigEndian.Uint32(head) != magic {
 		return nil, nil, fmt.Errorf("%s: %s", f.name, wrongMagic(head, magic))
 	}
+	need := 4 + 4*int(magic&0xff)
 	if len(head) < need {
 		return nil, nil, x.fault(err, fmt.Sprintf("after %d of the %d bytes of its IDX header", len(head), need))
 	}
@@ -165,22 +152,20 @@ func readIDX(f file, magic uint32, check func(n int) error) (dims []int, data []
 	for i := range dims {
 		dims[i] = int(binary.BigEndian.Uint32(head[4+4*i:]))
 	}
-	if _, err := x.r.Discard(need); err != nil {
-		return nil, nil, x.fault(err, "in its IDX header")
-	}
-	total, what, err := measure(dims)
-	if err == nil && check != nil {
-		err = check(dims[0])
-	} else if err != nil {
-		err = fmt.Errorf("%s: %w", f.name, err)
-	}
-	if err != nil {
-		return nil, nil, err
-	}
+	x.r.Discard(need) // only passes over what open has in its buffer
 
+	total, what, err := measure(dims)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", f.name, err)
+	}
+	if check != nil {
+		if err := check(dims[0]); err != nil {
+			return nil, nil, err
+		}
+	}
 	first := total
-	if zipped {
-		// Eight times the file is more than images of any use are compressed; what is compressed more has to prove it.
+	if x.zipped {
+		// Images of any use are not compressed to less than an eighth. What claims to be must prove it piece by piece.
 		first = min(total, int(8*f.size)+64<<10)
 	} else if left := f.size - int64(need); left < int64(total) {
 		return nil, nil, x.fault(io.EOF, fmt.Sprintf("after %d of %d bytes of %s", left, total, what))
@@ -192,7 +177,42 @@ func readIDX(f file, magic uint32, check func(n int) error) (dims []int, data []
 	if err != nil {
 		return nil, nil, x.fault(err, fmt.Sprintf("after %d of %d bytes of %s", len(data), total, what))
 	}
-	return dims, data, x.end(total, what)
+	if err := x.end(total, what); err != nil {
+		return nil, nil, err
+	}
+	return dims, data, nil
+}
+
+// idxReader is an IDX file on its way in, and how to speak of it.
+type idxReader struct {
+	name   string
+	zipped bool
+	r      *bufio.Reader // of the file, or of what its gzip stream holds
+}
+
+// open sets out on reading r and returns the first bytes of the IDX file, without passing over them. If these are all there
+// are, the error says why, as the reader gave it. If there are none, it is an error to report.
+func (x *idxReader) open(r io.Reader) (head []byte, err error) {
+	x.r = bufio.NewReaderSize(r, 64<<10)
+	head, err = x.r.Peek(sniffLen)
+	if len(head) == 0 && err == io.EOF {
+		return nil, fmt.Errorf("%s: is empty; fetch the file again", x.name)
+	}
+	if x.zipped = isGzip(head); !x.zipped {
+		if len(head) == 0 {
+			return nil, x.fault(err, "at its beginning")
+		}
+		return head, err
+	}
+	z, err := gzip.NewReader(x.r)
+	if err != nil {
+		return nil, x.fault(err, "in its own header")
+	}
+	x.r = bufio.NewReaderSize(z, 64<<10)
+	if head, err = x.r.Peek(sniffLen); len(head) == 0 {
+		return nil, x.fault(err, "before its first byte of data")
+	}
+	return head, err
 }
 
 // measure returns the number of bytes of an array with these dimensions and says what they are, or why they cannot be.
@@ -238,29 +258,25 @@ func grow(r io.Reader, first, total int) ([]byte, error) {
 	return buf, nil
 }
 
-// idxReader is an IDX file on its way in, and how to speak of it.
-type idxReader struct {
-	name   string
-	stream string // "file" or "gzip stream"
-	r      *bufio.Reader
-}
-
 // fault says what it means that reading stopped with err at some place.
 func (x *idxReader) fault(err error, where string) error {
 	var corrupt flate.CorruptInputError
+	what := ""
 	switch {
-	case err == io.EOF && x.stream != "file":
-		return fmt.Errorf("%s: what its gzip stream holds ends %s; fetch the file again", x.name, where)
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
-		return fmt.Errorf("%s: %s is truncated %s; fetch the file again", x.name, x.stream, where)
-	case errors.Is(err, gzip.ErrHeader):
-		return fmt.Errorf("%s: gzip header is damaged %s; fetch the file again", x.name, where)
+	case err == io.EOF && x.zipped:
+		what = "what its gzip stream holds ends"
+	case err == io.EOF:
+		what = "file is truncated"
+	case err == io.ErrUnexpectedEOF:
+		what = "gzip stream is truncated"
 	case errors.Is(err, gzip.ErrChecksum):
-		return fmt.Errorf("%s: gzip checksum does not match the data %s; fetch the file again", x.name, where)
-	case errors.As(err, &corrupt):
-		return fmt.Errorf("%s: gzip stream is damaged at its byte %d, %s; fetch the file again", x.name, int64(corrupt), where)
+		what = "gzip checksum does not match"
+	case errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
+		what = "gzip stream is damaged"
+	default:
+		return fmt.Errorf("%s: cannot be read %s: %w", x.name, where, err)
 	}
-	return fmt.Errorf("%s: cannot be read %s: %w", x.name, where, err)
+	return fmt.Errorf("%s: %s %s; fetch the file again", x.name, what, where)
 }
 
 // end checks that nothing follows the data. Only there does gzip compare its checksum.
@@ -277,7 +293,7 @@ func (x *idxReader) end(total int, what string) error {
 	return x.fault(err, fmt.Sprintf("after all %d bytes of %s", total, what))
 }
 
-// wrongMagic says what a file is that does not begin with the magic number it should begin with.
+// wrongMagic says what a file is that begins with these bytes, at least four, and not with the magic number it should.
 func wrongMagic(head []byte, want uint32) string {
 	need := fmt.Sprintf("images need 0x%08x", magicImages)
 	if want == magicLabels {
@@ -285,9 +301,6 @@ func wrongMagic(head []byte, want uint32) string {
 	}
 	if kind := identify(head); kind != "" {
 		return fmt.Sprintf("is %s, not an IDX file; %s", kind, need)
-	}
-	if len(head) < 4 {
-		return fmt.Sprintf("ends after %d bytes, within the IDX magic; %s", len(head), need)
 	}
 	magic := binary.BigEndian.Uint32(head)
 	types := map[byte]string{8: "unsigned byte", 9: "signed byte", 0xb: "int16", 0xc: "int32", 0xd: "float32", 0xe: "float64"}

@@ -37,8 +37,8 @@ type Grey struct {
 }
 
 // Decode reads the pictures in a file's contents; name is the file's name, for errors. PNG, JPEG and GIF files have one, the
-// first if a GIF is animated. IDX3 files of unsigned bytes, plain or compressed with gzip, have any number, in one block of
-// memory. The format is known by the first bytes and not by the name.
+// first if a GIF is animated. IDX3 files of unsigned bytes, plain or compressed with gzip, have up to 2^20, in one block
+// of memory. The format is known by the first bytes and not by the name.
 //
 // Colours become grey by their luma (Rec. 601: 0.299 red + 0.587 green + 0.114 blue), which leaves grey pictures as they are
 // and is how JPEG stores brightness; of 16 bits the upper 8 stay. Transparent pictures are laid on white paper, or on black
@@ -97,7 +97,14 @@ func DecodeFile(path string) ([]Grey, error) {
 }
 
 func decodeIDX(name string, data []byte) ([]Grey, error) {
-	s, err := readImages(file{name, bytes.NewReader(data), int64(len(data))})
+	// A Grey takes far more memory than the one pixel that an image may have.
+	const most = 1 << 20
+	s, err := readImages(file{name, bytes.NewReader(data), int64(len(data))}, func(n int) error {
+		if n > most {
+			return fmt.Errorf("%s: holds %d images, and at most %d are read as pictures; split the file", name, n, most)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -141,11 +148,17 @@ func decodePicture(name, format string, data []byte, frames int,
 	return []Grey{g}, nil
 }
 
+// damaged says what it means that a standard decoder gave up with err.
 func damaged(name, format string, err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+	var unsupportedPNG png.UnsupportedError
+	var unsupportedJPEG jpeg.UnsupportedError
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF):
 		return fmt.Errorf("%s: the %s image is truncated; fetch or export it again", name, format)
+	case errors.As(err, &unsupportedPNG) || errors.As(err, &unsupportedJPEG):
+		return fmt.Errorf("%s: this kind of %s image is not read (%w); export it as plain 8-bit PNG", name, format, err)
 	}
-	return fmt.Errorf("%s: the %s image is damaged or of a kind that is not read (%w); export it again", name, format, err)
+	return fmt.Errorf("%s: the %s image is damaged or cut off (%w); fetch or export it again", name, format, err)
 }
 
 // gifFrames counts the images in a GIF file by walking over its blocks, because decoding them all, only to count, can take

@@ -82,16 +82,18 @@ func identifyText(head []byte) string {
 	if len(text) == 0 || !readable(head) {
 		return ""
 	}
-	for _, tag := range []string{"<!doctype html", "<html", "<head", "<body"} {
-		if bytes.HasPrefix(text, []byte(tag)) {
-			return "an HTML page"
+	if text[0] != '<' {
+		return "a text file"
+	}
+	for _, k := range []struct{ tag, kind string }{
+		{"<!doctype html", "an HTML page"},
+		{"<html", "an HTML page"},
+		{"<svg", "an SVG drawing"},
+		{"<?xml", "an XML file"},
+	} {
+		if bytes.Contains(text, []byte(k.tag)) {
+			return k.kind
 		}
-	}
-	if text[0] == '<' && bytes.Contains(text, []byte("<svg")) {
-		return "an SVG drawing"
-	}
-	if bytes.HasPrefix(text, []byte("<?xml")) {
-		return "an XML file"
 	}
 	return "a text file"
 }

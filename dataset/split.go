@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -25,9 +26,12 @@ const splitStream = 0x73706c6974
 //
 // Stratified returns an error unless 0 <= n < len(labels): at least one image is left to train on.
 func Stratified(labels []uint8, n int, seed uint64) (train, validation []int, err error) {
+	if len(labels) == 0 {
+		return nil, nil, errors.New("a validation split of no images at all; give labels")
+	}
 	if n < 0 || n >= len(labels) {
 		return nil, nil, fmt.Errorf("a validation split of %d of %d images; give 0 to %d, so that at least one is left to train on",
-			n, len(labels), max(0, len(labels)-1))
+			n, len(labels), len(labels)-1)
 	}
 
 	var count [256]int

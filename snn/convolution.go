@@ -99,7 +99,8 @@ func (b bounds) hold(v float32) float32 { return min(max(v, b.lower), b.upper) }
 
 // NewConvolution returns a layer with zero weights. bound is the largest
 // magnitude that a weight will ever have; with the number of synapses it sets
-// the grid on which potentials are summed, as fine as 32 bits allow.
+// the grid on which potentials are summed, as fine as 32 bits allow but no
+// finer than 2^-24.
 func NewConvolution(g Geometry, threshold float64, fires Comparison, bound float64) (*Convolution, error) {
 	if err := g.Check(); err != nil {
 		return nil, err

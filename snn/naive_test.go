@@ -369,14 +369,30 @@ func drawLayer(t *rapid.T, rng *rand.Rand, in spike.Shape, signed bool, threshol
 	if err := c.SetWeights(w); err != nil {
 		t.Fatal(err)
 	}
+	if threshold > 0 && threshold < inf && rapid.Bool().Draw(t, "threshold among the potentials") {
+		d.aim(t, rng)
+	}
 	return d
+}
+
+// aim sets the threshold to a potential that the layer has after the last
+// step of some input, so that it is met exactly and late as well as early.
+func (d drawn) aim(t *rapid.T, rng *rand.Rand) {
+	in := randomMap(rng, d.In, 1, rapid.Float64Range(0, 1).Draw(t, "aim"))
+	at := rng.IntN(d.Out().Neurons())
+	potential := make([]int32, d.Out().Neurons())
+	d.Final(bitsOf(in), potential, new(Scratch))
+	if p := d.Potential(potential[at]); p > 0 {
+		d.SetThreshold(p)
+	}
 }
 
 // drawThreshold draws thresholds that lie on potentials, between them, beyond
 // the reach of all, and infinity.
 func drawThreshold(t *rapid.T) float64 {
 	return rapid.OneOf(
-		rapid.SampledFrom([]float64{0, .0625, 1e-6, 1, 2, math.Inf(1), 1e6}),
+		rapid.SampledFrom([]float64{0, .0625, 1e-6, 1, 2, 1e6}),
+		rapid.Just(inf),
 		rapid.Map(rapid.IntRange(0, 200), func(n int) float64 { return float64(n) / 16 }),
 		rapid.Float64Range(0, 20),
 	).Draw(t, "threshold")

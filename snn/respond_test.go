@@ -2,6 +2,7 @@ package snn
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -71,7 +72,8 @@ func TestInhibition(t *testing.T) {
 			compare(t, d.Convolution, r, v)
 		}
 
-		k, radius := rapid.IntRange(0, 9).Draw(t, "k"), rapid.IntRange(0, 4).Draw(t, "radius")
+		k := rapid.SampledFrom([]int{1, 2, 5, 9, 40, 0}).Draw(t, "k")
+		radius := rapid.SampledFrom([]int{0, 1, 2, 4}).Draw(t, "radius")
 		before := spike.Spike{Neuron: spike.Neuron{Map: 0}, Step: 3} // inhibits nothing
 		got := r.Winners(k, radius, []spike.Spike{before})
 		if want := append([]spike.Spike{before}, v.winners(k, radius, d.Unit())...); !slices.Equal(got, want) {
@@ -80,10 +82,14 @@ func TestInhibition(t *testing.T) {
 	})
 }
 
-func drawMuted(t *rapid.T, rng interface{ IntN(int) int }, maps int) []bool {
+func drawMuted(t *rapid.T, rng *rand.Rand, maps int) []bool {
 	if rapid.Bool().Draw(t, "none muted") {
 		return nil
 	}
+	return randomMuted(rng, maps)
+}
+
+func randomMuted(rng *rand.Rand, maps int) []bool {
 	muted := make([]bool, maps)
 	for m := range muted {
 		muted[m] = rng.IntN(3) == 0
@@ -115,8 +121,8 @@ func TestContest(t *testing.T) {
 		in := drawInput(t, rng, drawShape(t), drawSteps(t))
 		d := drawLayer(t, rng, in.Shape, rapid.Bool().Draw(t, "signed"), drawThreshold(t))
 		sel := Selection{
-			K:         rapid.IntRange(0, 9).Draw(t, "k"),
-			Radius:    rapid.IntRange(0, 4).Draw(t, "radius"),
+			K:         rapid.SampledFrom([]int{1, 2, 5, 9, 40, 0}).Draw(t, "k"),
+			Radius:    rapid.SampledFrom([]int{0, 1, 2, 4}).Draw(t, "radius"),
 			Pointwise: rapid.Bool().Draw(t, "pointwise"),
 			Muted:     drawMuted(t, rng, d.Maps),
 		}
@@ -142,4 +148,34 @@ func TestContest(t *testing.T) {
 			t.Fatalf("%+v: %v; the reference has %v", sel, got, want)
 		}
 	})
+}
+
+// A map that crosses the threshold late has no chance where another was first,
+// even if that other one could not win.
+func TestContestPointwise(t *testing.T) {
+	g := Geometry{In: spike.Shape{Maps: 2, Rows: 1, Cols: 2}, Maps: 2, Kernel: Size{1, 1}}
+	c, err := NewConvolution(g, .5, Above, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetWeights([]float32{.75, 0, .25, .75}); err != nil { // map, input
+		t.Fatal(err)
+	}
+	in := spike.NewMap(g.In, 3)
+	in.Set(0, 0, 0, 0) // map 0 fires here, and wins
+	in.Set(0, 0, 1, 1) // and here, where it is inhibited by itself
+	in.Set(1, 0, 1, 2) // map 1 would fire here
+	var e spike.Events
+	e.From(in)
+	first := spike.Spike{Neuron: spike.Neuron{Map: 0}, Step: 0, Potential: int32(.75 / c.Unit())}
+	second := spike.Spike{Neuron: spike.Neuron{Map: 1, Col: 1}, Step: 2, Potential: int32(1 / c.Unit())}
+	for _, x := range []struct {
+		pointwise bool
+		want      []spike.Spike
+	}{{true, []spike.Spike{first}}, {false, []spike.Spike{first, second}}} {
+		got := c.Contest(&e, Selection{K: 2, Pointwise: x.pointwise}, new(Scratch), nil)
+		if !slices.Equal(got, x.want) {
+			t.Errorf("pointwise %v: %v; want %v", x.pointwise, got, x.want)
+		}
+	}
 }

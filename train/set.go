@@ -153,7 +153,11 @@ func Nearest(name string, valid []string) string {
 			best, least = v, d
 		}
 	}
-	if best == "" || least > max(3, len(name)/2) {
+	if best == "" || 2*least > len(name) {
+		const most = 30 // names that can be taken in
+		if len(valid) > most {
+			return fmt.Sprintf("valid are %s and %d others", strings.Join(valid[:most], ", "), len(valid)-most)
+		}
 		return "valid are: " + strings.Join(valid, ", ")
 	}
 	return fmt.Sprintf("did you mean %s?", best)

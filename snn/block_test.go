@@ -1,0 +1,186 @@
+package snn
+
+import (
+	"slices"
+	"testing"
+
+	"firstspike/spike"
+
+	"pgregory.net/rapid"
+)
+
+// A road counts which ways the maps that changed within a block went.
+type road struct {
+	unchanged int // settled by the tally alone
+	bounded   int // changed, but their bound does not reach the best
+	evaluated int // changed, and computed anew
+}
+
+// note counts the ways of one image before its winner is asked for.
+func (r *road) note(b *Block, i int, muted []bool) {
+	t := &b.tallies[i]
+	best := int32(0)
+	for m, p := range t.Best {
+		if !b.dirty[m] && (muted == nil || !muted[m]) {
+			best = max(best, p)
+		}
+	}
+	if len(b.changed) == 0 {
+		r.unchanged++
+	}
+	for _, m := range b.changed {
+		if bound := int64(t.Best[m]) + int64(t.Active)*b.growth[m]; bound < int64(best) || bound <= 0 {
+			r.bounded++
+		} else {
+			r.evaluated++
+		}
+	}
+}
+
+// A block gives the winners and, to the last bit, the weights of the plain
+// loop, which takes one image after another.
+func TestBlock(t *testing.T) {
+	var ways road
+	silent, outside := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		rng := drawRand(t, "seed")
+		shape := spike.Shape{
+			Maps: rapid.OneOf(rapid.IntRange(1, 8), rapid.IntRange(60, 70)).Draw(t, "input maps"),
+			Rows: rapid.IntRange(1, 4).Draw(t, "rows"),
+			Cols: rapid.IntRange(1, 4).Draw(t, "cols"),
+		}
+		g := drawGeometry(t, shape)
+		steps := rapid.IntRange(1, 20).Draw(t, "steps")
+		plain, err := NewConvolution(g, inf, Above, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := randomWeights(rng, plain)
+		if rapid.Bool().Draw(t, "weights within the bounds") {
+			for i := range w {
+				w[i] = float32(.2 + .6*rng.Float64())
+			}
+		} else {
+			outside++
+		}
+		blocked, err := NewConvolution(g, inf, Above, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain.SetWeights(w) != nil || blocked.SetWeights(w) != nil {
+			t.Fatal("weights refused")
+		}
+
+		// Both learn by the same rules, with rates that change.
+		rewarded, punished := drawRule(t, rng, g.Maps), drawRule(t, rng, g.Maps)
+		if rapid.Bool().Draw(t, "same bounds") {
+			punished.Lower, punished.Upper = rewarded.Lower, rewarded.Upper
+		}
+		every := rapid.IntRange(0, 10).Draw(t, "adapt every")
+		rules := [2]RSTDP{}
+		for i := range rules {
+			rules[i] = RSTDP{Reward: rewarded, Punish: punished, Adaptation: NewAdaptation(every)}
+		}
+		few := rapid.Float64Range(0, 1).Draw(t, "share")
+		images := make([]*spike.Map, rapid.IntRange(1, 60).Draw(t, "images"))
+		bits := make([]spike.Bits, len(images))
+		for i := range images {
+			images[i] = randomMap(rng, shape, steps, few*rng.Float64())
+			bits[i] = bitsOf(images[i])
+		}
+		classes := rapid.IntRange(1, 3).Draw(t, "classes")
+		mutes := make([][]bool, len(images))
+		labels := make([]int, len(images))
+		muting := rapid.Bool().Draw(t, "muting")
+		for i := range images {
+			labels[i] = rng.IntN(classes)
+			if muting {
+				mutes[i] = randomMuted(rng, g.Maps)
+			}
+		}
+
+		// The plain loop, by way of steps and events.
+		var want []spike.Spike
+		var s Scratch
+		for i, m := range images {
+			r := respond(plain, m)
+			r.FeatureInhibition(mutes[i])
+			o := Silent
+			if winners := r.Winners(1, 0, nil); len(winners) == 1 {
+				want = append(want, winners[0])
+				o = Judge(winners[0].Map%classes, labels[i])
+				rule, a, _ := rules[0].Rule(o, winners[0].Map)
+				once := *rule
+				once.Rates = []Rates{a}
+				once.Learn(plain, m, winners, &s)
+			} else {
+				want = append(want, spike.Spike{Step: spike.Silent})
+				silent++
+			}
+			rules[0].Count(o)
+		}
+
+		// The same in blocks.
+		var got []spike.Spike
+		b := NewBlock(blocked, steps)
+		size := rapid.IntRange(1, 40).Draw(t, "block size")
+		workers := rapid.IntRange(1, 2).Draw(t, "workers")
+		for from := 0; from < len(images); from += size {
+			part := bits[from:min(from+size, len(bits))]
+			b.Compute(part, workers)
+			consistent(t, blocked)
+			for j := range part {
+				i := from + j
+				ways.note(b, j, mutes[i])
+				winner, ok := b.Winner(j, mutes[i])
+				if again, _ := b.Winner(j, mutes[i]); again != winner {
+					t.Fatalf("image %d: asked again, the winner is %v instead of %v", i, again, winner)
+				}
+				o := Silent
+				if ok {
+					got = append(got, winner)
+					o = Judge(winner.Map%classes, labels[i])
+					rule, a, _ := rules[1].Rule(o, winner.Map)
+					b.Learn(j, winner, rule, a)
+				} else {
+					got = append(got, spike.Spike{Step: spike.Silent})
+				}
+				rules[1].Count(o)
+			}
+		}
+		b.Flush()
+		for i := range want {
+			if got[i] != want[i] {
+				t.Fatalf("image %d: winner %v; want %v", i, got[i], want[i])
+			}
+		}
+		if !slices.Equal(blocked.Weights(), plain.Weights()) {
+			t.Fatal("the weights differ from those of the plain loop")
+		}
+		consistent(t, blocked)
+	})
+	// A test that never took one of the ways would prove nothing about it.
+	if ways.unchanged == 0 || ways.bounded == 0 || ways.evaluated == 0 || silent == 0 || outside == 0 {
+		t.Errorf("ways taken: %+v; silent images %d, weights outside the bounds %d", ways, silent, outside)
+	}
+	t.Logf("ways taken: %+v; silent images %d, weights outside the bounds %d", ways, silent, outside)
+}
+
+// Every number is visited once, with a scratch that no other goroutine has.
+func TestParallel(t *testing.T) {
+	var scratches []Scratch
+	for _, n := range []int{0, 1, 2, 7, 100} {
+		for _, workers := range []int{-1, 0, 1, 2, 3, 200} {
+			visits := make([]int, n)
+			Parallel(n, workers, &scratches, func(i int, s *Scratch) {
+				visits[i]++
+				s.offs = append(s.offs[:0], int32(i)) // a race if it is shared
+			})
+			for i, v := range visits {
+				if v != 1 {
+					t.Errorf("%d of %d by %d workers: visited %d times", i, n, workers, v)
+				}
+			}
+		}
+	}
+}

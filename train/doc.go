@@ -1,0 +1,52 @@
+// Package train turns an experiment into a trained network, and keeps what it
+// is doing safe.
+//
+// # An experiment is data
+//
+// An [Experiment] says everything that decides a result: the images, how they
+// become spikes, the layers, how each of them learns, the protocol, the seed.
+// It holds no code. It prints as TOML, is stored in every checkpoint, and can
+// be changed field by field with [Experiment.Set], by paths such as
+// layers.s2.threshold. [Experiment.Faults] finds everything that is wrong with
+// it before any work begins.
+//
+// # A run is a folder
+//
+// [Create] makes a folder and trains into it:
+//
+//	experiment.toml         the experiment
+//	run.json                program version, machine, seed, checksums of the images
+//	metrics.jsonl           a line for every epoch ([EpochEnd])
+//	checkpoint.safetensors  the weights as they are, and how far the training is ([State])
+//	model.safetensors       the network of the best epoch
+//	result.json             the outcome ([Report]), once the run is finished
+//	lock                    held while a process trains here
+//
+// Files are replaced as a whole, so a run that is killed at any moment can be
+// resumed with [Resume], and ends with the same bits as one that was never
+// stopped. If the disk is full, training goes on and saves when there is room.
+//
+// # Layer by layer
+//
+// Layers learn one after another, each with those before it frozen. What a
+// frozen layer makes of an image does not change, so it is computed once, by
+// all workers, and remembered: as spikes in order of time for a layer to which
+// time matters, as one bit a neuron for a decision layer that fires at the
+// last step. The order of learning is that of the images, one by one; workers
+// only share what does not depend on it. The result is the same for any
+// number of workers.
+//
+// # What chooses the result
+//
+// With the protocol "validation", some training images are held out, the same
+// share of every class; the epoch that decides most of them rightly is chosen,
+// and the test images are looked at once, when all is done. With the protocol
+// "paper", the network learns from all training images and is tested after
+// every epoch, as papers do; the best test epoch is then reported beside the
+// last one, and named as what it is.
+//
+// # Asking a network
+//
+// [Load] reads a run's network as a [Model], which can be tested and asked but
+// cannot learn.
+package train
