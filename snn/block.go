@@ -110,12 +110,12 @@ func (b *Block) Winner(i int, muted []bool) (spike.Spike, bool) {
 // Learn lets the map of the winner of image i learn from it with the rule and
 // rates.
 func (b *Block) Learn(i int, w spike.Spike, rule *STDP, rates Rates) {
-	// The first update of a layer whose weights begin outside the bounds
-	// changes many maps at once.
-	b.c.clamp(bounds{rule.Lower, rule.Upper}, b.touch)
 	b.ltp = b.c.OrderingAtEnd(b.images[i], w, b.ltp)
 	rule.Change(b.c.Weight(w.Map), b.ltp, rates)
 	b.touch(w.Map)
+	// The first update of a layer whose weights begin outside the bounds
+	// changes many maps at once.
+	b.c.clamp(bounds{rule.Lower, rule.Upper}, b.touch)
 }
 
 // touch takes over the changed weights of a map into its quanta and notes by

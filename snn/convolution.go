@@ -205,7 +205,8 @@ func (c *Convolution) SetWeights(w []float32) error {
 }
 
 // Initialise draws all weights from a normal distribution, in the order map,
-// input map, row, column. Both parameters must be finite. A draw beyond the layer's bound is set to it.
+// input map, row, column. Both parameters must be finite. A draw beyond the
+// layer's bound is set to it.
 func (c *Convolution) Initialise(mean, std float64, rng *rand.Rand) {
 	b := float32(c.bound)
 	for i := range c.weights {

@@ -60,8 +60,7 @@ func inhibits(a, n spike.Neuron, radius int) bool {
 	return radius > 0 && dy >= -radius && dy <= radius && dx >= -radius && dx <= radius
 }
 
-// A Selection says who learns from an image. Mozafari et al. (2019), section
-// 2.4.
+// A Selection says who learns from an image, as in Mozafari et al. (2019).
 type Selection struct {
 	K         int    // winners at most
 	Radius    int    // inhibition radius: a winner keeps all maps out of the (2r+1)x(2r+1) window around it; 0: only its own map

@@ -94,9 +94,6 @@ func (c *Convolution) integrate(s *Scratch, inputs []int32) {
 			left := x - (kc - 1)
 			if st == 1 {
 				lo, hi := max(left, 0), min(x, out.Cols-1)
-				if lo > hi {
-					continue
-				}
 				at := oy*out.Cols + lo
 				n := hi - lo + 1
 				simd.Add(s.acc[at*c.width:][:n*c.width], rows[(lo-left)*c.width:])

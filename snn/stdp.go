@@ -22,9 +22,9 @@ type Rates struct {
 //	dw = a                       without
 //	w  = min(max(w+dw, Lower), Upper)
 //
-// Mozafari et al. (2019), equations 4 and 5; Kheradpisheh et al. (2018),
-// equation 3. How long before the winner an input fired plays no part. Lower
-// and Upper must lie within the layer's [Convolution.Bound].
+// Kheradpisheh et al. (2018) and Mozafari et al. (2019). How long before the
+// winner an input fired plays no part. Lower and Upper must lie within the
+// layer's [Convolution.Bound].
 type STDP struct {
 	Rates      []Rates // one for all maps, or one a map
 	Stabiliser bool
@@ -80,15 +80,16 @@ func (r *STDP) Change(w []float32, ltp []bool, rates Rates) {
 
 // Learn lets every winner's map learn from the input it saw. Winners must be
 // of different maps. The weights of all maps are held within the rule's
-// bounds from then on, as the references do.
+// bounds from then on, as the references do: weights that begin outside are
+// changed first and clamped then.
 func (r *STDP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Scratch) {
-	c.Clamp(r.Lower, r.Upper)
 	for _, w := range winners {
 		s.ltp = c.Ordering(in, w, s.ltp)
 		r.Change(c.Weight(w.Map), s.ltp, r.Of(w.Map))
 		c.quantise(w.Map)
 		c.placeMap(w.Map)
 	}
+	c.Clamp(r.Lower, r.Upper)
 }
 
 // Ordering says for each synapse of a winner, in the order input map, row,

@@ -75,13 +75,13 @@ func TestSTDP(t *testing.T) {
 		}
 		rule.Learn(c, in, winners, &s)
 
-		// SpykeTorch adds before it clamps; for weights that begin within the
-		// bounds there is no difference.
-		for i, v := range want {
-			want[i] = clamp(v, rule.Lower, rule.Upper)
-		}
+		// The change comes before the clamp: weights that begin outside the
+		// bounds show it.
 		for _, w := range winners {
 			stdp(want, c.Geometry, dense(in), w, rule.Of(w.Map), rule.Stabiliser, rule.Lower, rule.Upper)
+		}
+		for i, v := range want {
+			want[i] = clamp(v, rule.Lower, rule.Upper)
 		}
 		if !slices.Equal(c.Weights(), want) {
 			t.Fatalf("weights %v; want %v", c.Weights(), want)

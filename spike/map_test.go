@@ -153,10 +153,18 @@ func TestEvents(t *testing.T) {
 				t.Fatalf("step %d: %v; want %v", s, e.Step(s), want)
 			}
 		}
-		back := NewMap(m.Shape, 1)
+		back := NewMap(Shape{Maps: 2, Rows: 2, Cols: 2}, 1)
+		back.Resize(m.Shape)
 		e.Map(back)
 		if !back.Equal(m) || back.Steps != m.Steps {
 			t.Fatal("events do not lead back to their map")
+		}
+		clone := e.Clone()
+		back.Silence()
+		e.From(back) // what e is used for next must not show
+		clone.Map(back)
+		if clone.Shape != m.Shape || clone.Steps() != m.Steps || !back.Equal(m) {
+			t.Fatal("a clone of the events does not lead back to their map")
 		}
 	})
 }

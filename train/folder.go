@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -72,13 +73,29 @@ func createFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{checkpointFile, experimentFile, modelFile} {
-		if _, err := os.Stat(f.path(name)); err == nil {
-			f.close()
-			return nil, fmt.Errorf("%s: %w", dir, ErrExists)
-		}
+	if err := f.vacant(); err != nil {
+		f.close()
+		return nil, err
 	}
+	f.sweep()
 	return f, nil
+}
+
+// vacant returns an error if the folder holds something that a new run would
+// replace. What a run left that ended before its first checkpoint, because it
+// was killed or the disk was full, is none of that.
+func (f *folder) vacant() error {
+	has := func(name string) bool {
+		_, err := os.Stat(f.path(name))
+		return err == nil
+	}
+	switch {
+	case has(checkpointFile) || has(modelFile):
+		return fmt.Errorf("%s: %w", f.dir, ErrExists)
+	case has(experimentFile) && !has(recordFile):
+		return fmt.Errorf("%s: an %s is here that no run wrote; choose another folder", f.dir, experimentFile)
+	}
+	return nil
 }
 
 // openFolder takes hold of the folder of a run that began earlier.
@@ -89,7 +106,28 @@ func openFolder(dir string) (*folder, error) {
 		}
 		return nil, err
 	}
-	return lockFolder(dir)
+	f, err := lockFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	f.sweep()
+	return f, nil
+}
+
+// sweep removes what a process left half-written when it was killed: see
+// writeFile for the names. It is no fault if that cannot be done.
+func (f *folder) sweep() {
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		for _, name := range []string{experimentFile, recordFile, checkpointFile, modelFile, reportFile} {
+			if strings.HasPrefix(e.Name(), "."+name+".") {
+				os.Remove(f.path(e.Name()))
+			}
+		}
+	}
 }
 
 func lockFolder(dir string) (*folder, error) {

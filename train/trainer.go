@@ -93,14 +93,15 @@ func (t *Trainer) begin() error {
 	if err != nil {
 		return err
 	}
-	if err := t.folder.write(experimentFile, text); err != nil {
-		return err
-	}
+	// The record comes first: it tells an experiment of ours from others.
 	if err := t.folder.writeJSON(recordFile, Record{
 		Version: Version, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(),
 		Started: time.Now().UTC().Truncate(time.Second), Seed: t.model.Experiment.Seed,
 		Train: sumOf(t.options.Train), Test: sumOf(t.options.Test),
 	}); err != nil {
+		return err
+	}
+	if err := t.folder.write(experimentFile, text); err != nil {
 		return err
 	}
 	t.model.State.Adaptation = t.adaptation(0)

@@ -140,7 +140,7 @@ func TestRound(t *testing.T) {
 }
 
 func TestUse(t *testing.T) {
-	defer Use("")
+	defer Use(Name())
 	for _, name := range Names() {
 		if err := Use(name); err != nil || Name() != name {
 			t.Errorf("Use(%q) = %v, then Name() = %q", name, err, Name())
@@ -151,5 +151,28 @@ func TestUse(t *testing.T) {
 	}
 	if Name() != Names()[len(Names())-1] {
 		t.Errorf("a failed Use left %q in use", Name())
+	}
+}
+
+// What is exported runs the kernels in use.
+func TestInUse(t *testing.T) {
+	defer Use(Name())
+	for _, name := range Names() {
+		if err := Use(name); err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(1, 2))
+		acc, w, offs := numbers(rng, 2*Lanes), numbers(rng, 9*Lanes), []int32{3, 0, 7 * Lanes}
+		want := slices.Clone(acc)
+		AddRows(acc, w, offs)
+		Add(acc, w)
+		wantRows(want, w, offs)
+		wantAdd(want, w)
+		if !slices.Equal(acc, want) {
+			t.Errorf("%s: AddRows and Add differ from the loops", name)
+		}
+		if top := slices.Max(acc); Above(acc, top) || top > math.MinInt32 && !Above(acc, top-1) {
+			t.Errorf("%s: Above does not see the largest element, %d", name, top)
+		}
 	}
 }

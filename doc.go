@@ -1,0 +1,23 @@
+// Package firstspike is the root of a module that trains, tests, explains and
+// replicates convolutional spiking networks in which every neuron fires at
+// most once for an image, and which learn by spike-timing-dependent plasticity
+// and by reward. It holds no code of its own.
+//
+// The packages stand on floors; imports point down only.
+//
+//  1. spike: first-spike maps, the one representation of spikes.
+//     dataset: MNIST and others, samples with labels.
+//     tensorfile: safetensors, npy, npz and text tensors.
+//     internal/simd: the few loops in which time is spent.
+//  2. encode: pictures to first spikes.
+//     snn: layers, and how they learn.
+//     readout: spikes to decisions.
+//  3. train: experiments, as data, and everything that runs them.
+//  4. preset: a file for each paper that is replicated.
+//     conform: comparison with reference traces.
+//  6. cmd/firstspike: the command.
+//
+// A reader who wants to follow one image begins at train.Predictor.Predict,
+// goes through encode.Encoder.Encode and snn.Network.Forward, and ends at
+// readout.DecisionMap.Decide.
+package firstspike

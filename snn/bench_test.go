@@ -1,0 +1,138 @@
+package snn
+
+import (
+	"testing"
+
+	"firstspike/spike"
+)
+
+// The layers of Mozafari et al. (2019) on inputs as dense as MNIST's; see
+// paper_test.go. One operation is one image.
+
+const benchImages = 64
+
+func layerInputs(layer string) []*spike.Map {
+	switch layer {
+	case "s1":
+		return inputs(s1Shape.In, s1Spikes, benchImages)
+	case "s2":
+		return inputs(s2Shape.In, s2Spikes, benchImages)
+	}
+	return inputs(s3Shape.In, s3Spikes, benchImages)
+}
+
+// A subject is what is measured: one image's step, and what came of it.
+type subject struct {
+	step   func(i int)
+	result func() int
+}
+
+// each measures a subject for every layer and reports its mean result as so
+// many units an image.
+func each(b *testing.B, layers []string, unit string, setup func(layer string) subject) {
+	for _, layer := range layers {
+		b.Run("layer="+layer, func(b *testing.B) {
+			s, total := setup(layer), 0
+			for i := range benchImages { // working memory grows
+				s.step(i)
+				total += s.result()
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				s.step(i % benchImages)
+			}
+			b.ReportMetric(float64(total)/benchImages, unit+"/op")
+		})
+	}
+}
+
+// BenchmarkRespond simulates all steps of a trained layer.
+func BenchmarkRespond(b *testing.B) {
+	each(b, []string{"s1", "s2", "s3"}, "spikes", func(layer string) subject {
+		c, in := trained(b, layer), events(layerInputs(layer))
+		var s Scratch
+		var r Response
+		return subject{func(i int) { c.Respond(&in[i], &r, &s) }, func() int { return r.First.Spikes() }}
+	})
+}
+
+// BenchmarkContest finds the winners of a layer that begins to learn, and of
+// one that has learned: the threshold is then passed later.
+func BenchmarkContest(b *testing.B) {
+	selection := map[string]Selection{
+		"s1": {K: 5, Radius: 3, Pointwise: true},
+		"s2": {K: 8, Radius: 1, Pointwise: true},
+	}
+	contest := func(c *Convolution, layer string) subject {
+		in := events(layerInputs(layer))
+		var s Scratch
+		var list []spike.Spike
+		return subject{func(i int) { list = c.Contest(&in[i], selection[layer], &s, list[:0]) }, func() int { return len(list) }}
+	}
+	b.Run("weights=initial", func(b *testing.B) {
+		each(b, []string{"s1", "s2"}, "winners", func(layer string) subject { return contest(initial(b, layer), layer) })
+	})
+	b.Run("weights=trained", func(b *testing.B) {
+		each(b, []string{"s1", "s2"}, "winners", func(layer string) subject { return contest(trained(b, layer), layer) })
+	})
+}
+
+// BenchmarkFired drops the time axis.
+func BenchmarkFired(b *testing.B) {
+	each(b, []string{"s1", "s2"}, "spikes", func(layer string) subject {
+		c, in := trained(b, layer), allBits(layerInputs(layer))
+		out := spike.NewBits(c.Out())
+		var s Scratch
+		return subject{func(i int) { c.Fired(in[i], out, &s) }, out.Count}
+	})
+}
+
+// BenchmarkTally computes the last potentials of S3 and the best of each map.
+func BenchmarkTally(b *testing.B) {
+	each(b, []string{"s3"}, "inputs", func(layer string) subject {
+		c, in := trained(b, layer), allBits(layerInputs(layer))
+		var s Scratch
+		var t Tally
+		return subject{func(i int) { c.Tally(in[i], &t, &s) }, func() int { return int(t.Active) }}
+	})
+}
+
+// BenchmarkBlock lets S3 learn from images, a block at a time: an image's
+// share of Compute is counted in. The maps changed are those of the block, up
+// to the image.
+func BenchmarkBlock(b *testing.B) {
+	each(b, []string{"s3"}, "changed", func(layer string) subject {
+		c, in := trained(b, layer), allBits(layerInputs(layer))
+		c.Clamp(.2, .8) // as the first update does
+		block := NewBlock(c, paperSteps)
+		reward := STDP{Rates: []Rates{{.004 * .05, -.003 * .05}}, Lower: .2, Upper: .8}
+		punish := STDP{Rates: []Rates{{-.004 * .95, .0005 * .95}}, Lower: .2, Upper: .8}
+		step := func(i int) {
+			if i == 0 {
+				block.Compute(in, 1)
+			}
+			w, ok := block.Winner(i, nil)
+			if !ok {
+				return
+			}
+			rule := &reward
+			if i%20 == 0 { // one decision in twenty is wrong
+				rule = &punish
+			}
+			block.Learn(i, w, rule, rule.Of(w.Map))
+		}
+		return subject{step, func() int { return len(block.changed) }}
+	})
+}
+
+// BenchmarkForward sends images through all three layers for a decision.
+func BenchmarkForward(b *testing.B) {
+	n, _ := paperNetwork(b)
+	images := inputs(s1Shape.In, s1Spikes, benchImages)
+	var p Pass
+	var best []spike.Spike
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		best = n.Forward(images[i%benchImages], &p, best)
+	}
+}

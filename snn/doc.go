@@ -1,0 +1,112 @@
+// Package snn computes convolutional layers of neurons that fire at most once,
+// and lets them learn from spike timing and from reward.
+//
+// # The neuron
+//
+// A neuron has a potential, which begins at 0. Each of its inputs fires at
+// some [spike.Step] or stays silent; when it fires, its weight is added to the
+// potential. When the potential passes the threshold the neuron fires itself,
+// once, and takes no further part. Nothing leaks, nothing is reset: this is the
+// integrate-and-fire neuron of Kheradpisheh et al. (2018) and of Mozafari et
+// al. (2019). What it says about its input is when it fires, and if it fires
+// at all: the better the input fits the weights, the earlier.
+//
+// Neurons that look at different places of the input share one set of weights,
+// as in any convolution. Such a set, and the neurons that share it, is a
+// feature map. A [Convolution] is a layer of feature maps; a [Layer] is a
+// convolution and the pooling behind it, which hands on the earliest spike of
+// every window; a [Network] is a chain of layers.
+//
+// An infinite threshold makes a layer that waits: its neurons fire at the last
+// step, if their potential is above 0, and it is the potential that tells them
+// apart. The layer that decides is of this kind.
+//
+// # Potentials are integers
+//
+// Weights are float32, the numbers that are learned, stored and exported. But
+// a sum of floats depends on the order in which they are added, and trained
+// weights of 0 and 1 make potentials crowd on whole numbers, exactly where
+// thresholds are. So every weight is rounded to a multiple of
+// [Convolution.Unit], a power of two as small as 32-bit sums allow, and
+// potentials are sums of integers, which no order of summation can change. Any
+// road to a result (step by step or all at once, one image or many, one
+// goroutine or eight, with or without vector instructions) gives the same bits
+// by construction. [Convolution.Potential] converts to the scale of weights.
+//
+// # Three ways through a layer
+//
+// How much of a response has to be computed depends on the question.
+//
+//   - [Convolution.Respond] simulates all steps and says of every neuron when
+//     it fired and at which potential.
+//   - [Convolution.Contest] wants only the winners that will learn. The
+//     earliest win, so it stops at the step at which the winners stand.
+//   - [Convolution.Fired] wants to know only which neurons fire. With weights
+//     of 0 or more potentials never fall, so the time axis can be dropped:
+//     whoever is above the threshold after the last step has fired.
+//     [Convolution.Tally] is the same for a layer with an infinite threshold.
+//
+// [Network.Forward] takes the cheapest road that gives the decision: the
+// deciding layer looks only at whether its inputs fired, so for layers without
+// negative weights time is dropped all the way up ([Network.TimeMatters]).
+//
+// # Who learns
+//
+// Three rules make the maps of a layer learn different things. [Selection]
+// holds them as data.
+//
+//   - Pointwise inhibition: at each position only the first map may fire, of
+//     equally early ones that with the highest potential.
+//   - Winner takes all: of the neurons that are left, K winners are chosen one
+//     after another, the earliest spike first, then the highest potential. A
+//     winner rules out its whole map.
+//   - The inhibition radius: it also rules out all maps in the square of
+//     (2r+1)x(2r+1) positions around it.
+//
+// All this happens in learning only. An image that merely passes through a
+// layer, to be decided upon or to reach a deeper layer, meets no inhibition.
+//
+// # How they learn
+//
+// The winner's map changes its weights by spike-timing-dependent plasticity,
+// [STDP]: synapses whose input fired at or before the winner grow (LTP), all
+// others shrink (LTD). The stabiliser, a factor of (w-Lower)(Upper-w), slows
+// the change near the bounds, so that weights settle at them;
+// [Convolution.Convergence] says how far they are. Under anti-STDP the signs
+// of the rates are exchanged.
+//
+// The deciding layer learns by reward-modulated STDP, [RSTDP]: the map of the
+// neuron that decided learns with STDP when it was right, with anti-STDP when
+// it was wrong. [Adaptation] scales both by how often the network was wrong or
+// right of late, so that a network that is nearly always right is hardly
+// rewarded for it, and does not learn its training images by heart.
+//
+// Rates of the unsupervised layers follow a schedule, [Doubling]. Both
+// schedules are plain data: they can be stored and taken up again anywhere.
+//
+// # Blocks
+//
+// To learn image by image, each with the weights that the last one has left,
+// is slow: nothing can be done ahead. A [Block] gets round this for a deciding
+// layer. An update changes one map, so a block computes many images with the
+// weights as they are, and then, going through them in order, looks again only
+// at maps that have changed, and of them only at those whose potential may
+// have grown enough to win. The winners and the weights are those of the plain
+// loop, to the last bit.
+//
+// # Memory and goroutines
+//
+// A [Scratch], or a [Pass] for a whole network, holds the working memory of
+// one goroutine. It grows to what is needed and is then reused: an image costs
+// no allocation. Any number of goroutines may read a layer; only one may
+// change its weights, and none may read them meanwhile.
+// # Sources
+//
+// Kheradpisheh et al. (2018): STDP-based spiking deep convolutional neural
+// networks for object recognition, Neural Networks 99. Mozafari et al. (2019):
+// Bio-inspired digit recognition using reward-modulated
+// spike-timing-dependent plasticity in deep convolutional networks, Pattern
+// Recognition 94; arXiv:1804.00227. Where a paper leaves something open, the
+// authors' published code decides: SpykeTorch, Mozafari et al. (2019),
+// Frontiers in Neuroscience 13.
+package snn
