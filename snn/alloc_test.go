@@ -51,9 +51,9 @@ func TestNothingIsAllocated(t *testing.T) {
 		{"Spikes", func(i int) { p.Spikes(network, pictures[i], 2) }},
 		{"Block", func(i int) {
 			if i == 0 {
-				block.Compute(bits3, 1)
+				block.Compute(bits3, nil, 1)
 			}
-			if w, ok := block.Winner(i, nil); ok {
+			if w, ok := block.Winner(i); ok {
 				block.Learn(i, w, &reward, reward.Of(w.Map))
 			}
 		}},

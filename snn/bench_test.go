@@ -109,9 +109,9 @@ func BenchmarkBlock(b *testing.B) {
 		punish := STDP{Rates: []Rates{{-.004 * .95, .0005 * .95}}, Lower: .2, Upper: .8}
 		step := func(i int) {
 			if i == 0 {
-				block.Compute(in, 1)
+				block.Compute(in, nil, 1)
 			}
-			w, ok := block.Winner(i, nil)
+			w, ok := block.Winner(i)
 			if !ok {
 				return
 			}

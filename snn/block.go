@@ -1,55 +1,269 @@
 package snn
 
 import (
-	"math"
 	"sync"
 
+	"firstspike/internal/simd"
 	"firstspike/spike"
 )
 
 // A Block lets a decision layer with an infinite threshold learn from many
-// images as if one after another, while their potentials are computed side by
-// side.
+// images as if one after another, at a fraction of the work.
 //
-// An update changes one map of many. So the block first computes every image's
-// [Tally] with the weights as they are (Compute, in parallel), and then goes
-// through the images in order (Winner, Learn). By then some maps have changed:
-// their potentials can have grown by at most the number of active inputs times
-// the largest growth of a weight, and only where that bound reaches the best
-// unchanged map is the changed map's potential computed anew. Every winner and
-// every weight is the one that the plain loop gives.
+// Compute goes through all images of the block with the weights as they are,
+// in parallel, and with one byte a weight: for every neuron that gives two
+// bounds of its potential, and only the neurons whose upper bound reaches the
+// highest lower bound can win. There are a handful of an image.
+//
+// Winner and Learn then go through the images in order. Winner computes the
+// potentials of those few neurons exactly, from the weights that the images
+// before have left. Learning changes one map of many. The potential of a
+// changed map can have grown by at most the number of active inputs times the
+// largest growth of a weight; where that could lift another of its neurons
+// above the best, they are computed too. Every winner and every weight is the
+// one that the plain loop gives, bit for bit.
+//
+// A block holds the weights of its layer until Flush gives them back: in
+// between, nobody else may use or change the layer.
 type Block struct {
-	c       *Convolution
-	steps   int
+	c     *Convolution
+	steps int
+	taps  int // kernel positions
+	depth int // input maps rounded up to whole registers
+	words int // of a position's bits
+
+	w []float32 // map, tap, input
+	q []int32   // the same, rounded to the layer's grid
+
+	coarse coarse
+
 	images  []spike.Bits
-	tallies []Tally
-	scratch []Scratch
+	muted   []bool
+	ballots []ballot
+	benches []bench
+
+	voting  func(i, worker int) // fills the ballots of batch i
+	placing func(tap, _ int)    // fills the bytes of a kernel position
 
 	changed []int32 // maps changed since Compute
 	dirty   []bool
 	growth  []int64 // of each map, the sum over its changes of the largest growth of a quantum
-	old     []int32
-	ltp     []bool
+	lent    []bool  // maps changed since Flush
+	mask    []uint64
+	step    simd.Rule
+}
+
+// A ballot is what Compute found out about an image.
+type ballot struct {
+	candidates []candidate
+	cut        int64 // the potential of every other neuron is below
+	active     int64 // inputs of the neuron that has most
+}
+
+type candidate struct {
+	m, pos int32
+	upper  int64 // bound of the potential
 }
 
 // NewBlock returns a block for the layer, whose input has the given number of
 // steps. Only one block may use a layer at a time.
 func NewBlock(c *Convolution, steps int) *Block {
-	return &Block{c: c, steps: steps, dirty: make([]bool, c.Maps), growth: make([]int64, c.Maps)}
+	b := &Block{
+		c: c, steps: steps,
+		taps:  c.Kernel.Rows * c.Kernel.Cols,
+		depth: simd.Round(c.In.Maps),
+		words: spike.Words(c.In.Maps),
+		dirty: make([]bool, c.Maps), growth: make([]int64, c.Maps), lent: make([]bool, c.Maps),
+	}
+	b.w = make([]float32, c.Maps*b.taps*b.depth)
+	b.q = make([]int32, len(b.w))
+	b.mask = make([]uint64, b.taps*b.words)
+	for m := range c.Maps {
+		from := c.Weight(m)
+		for tap := range b.taps {
+			row := b.w[(m*b.taps+tap)*b.depth:][:b.depth]
+			for i := range row {
+				// Behind the last input its weight is repeated: like one that
+				// is always silent, it learns within bounds and never counts.
+				row[i] = from[min(i, c.In.Maps-1)*b.taps+tap]
+			}
+		}
+		b.quantise(m)
+	}
+	b.coarse.init(b)
+	b.voting = func(i, worker int) {
+		b.vote(&b.benches[worker], i*batch, min((i+1)*batch, len(b.images)))
+	}
+	b.placing = func(tap, _ int) { b.coarse.place(b, tap) }
+	return b
 }
 
-// Compute takes the images of the block and computes their tallies with the
-// given number of goroutines. Changes of an earlier block are complete before
-// it begins.
-func (b *Block) Compute(images []spike.Bits, workers int) {
-	b.Flush()
-	b.images = images
-	for len(b.tallies) < len(images) {
-		b.tallies = append(b.tallies, Tally{})
+func (b *Block) quantise(m int) {
+	n := b.taps * b.depth
+	b.c.round(b.w[m*n:(m+1)*n], b.q[m*n:(m+1)*n])
+}
+
+// Compute takes the images of the block and finds, with the given number of
+// goroutines, which neurons can win. Maps for which muted is true do not take
+// part; nil mutes none.
+func (b *Block) Compute(images []spike.Bits, muted []bool, workers int) {
+	b.coarse.update(b, muted, workers)
+	for _, m := range b.changed {
+		b.dirty[m], b.growth[m] = false, 0
 	}
-	Parallel(len(images), workers, &b.scratch, func(i int, s *Scratch) {
-		b.c.Tally(images[i], &b.tallies[i], s)
-	})
+	b.changed = b.changed[:0]
+	b.images, b.muted = images, muted
+	for len(b.ballots) < len(images) {
+		b.ballots = append(b.ballots, ballot{})
+	}
+	batches := (len(images) + batch - 1) / batch
+	for len(b.benches) < max(1, workers) {
+		b.benches = append(b.benches, bench{})
+	}
+	spread(batches, workers, b.voting)
+}
+
+// Winner is the neuron that decides image i of the block, with the weights
+// that the images before it have left, and false if no potential is above 0.
+func (b *Block) Winner(i int) (spike.Spike, bool) {
+	t := &b.ballots[i]
+	best := spike.Spike{Step: spike.Silent}
+	for k := range t.candidates {
+		v := &t.candidates[k]
+		if v.upper+t.active*b.growth[v.m] >= int64(best.Potential) {
+			b.take(&best, i, int(v.m), int(v.pos))
+		}
+	}
+	if int64(best.Potential) < t.cut {
+		// The candidates have lost too much: anyone can win.
+		for m := range b.c.Maps {
+			b.takeAll(&best, i, m)
+		}
+		return best, best.Step != spike.Silent
+	}
+	for _, m := range b.changed {
+		if t.cut+t.active*b.growth[m] >= int64(best.Potential) {
+			b.takeAll(&best, i, int(m))
+		}
+	}
+	return best, best.Step != spike.Silent
+}
+
+// takeAll is take for all neurons of a map.
+func (b *Block) takeAll(best *spike.Spike, i, m int) {
+	if b.muted != nil && b.muted[m] {
+		return
+	}
+	for pos := range b.c.Out().Positions() {
+		b.take(best, i, m, pos)
+	}
+}
+
+// take computes the potential of a neuron and makes it the best if it is.
+func (b *Block) take(best *spike.Spike, i, m, pos int) {
+	p := b.potential(b.images[i], m, pos)
+	if p <= 0 || p < best.Potential {
+		return
+	}
+	s := spike.Spike{Neuron: b.c.Out().Neuron(m, pos), Step: spike.Step(b.steps - 1), Potential: p}
+	if best.Step == spike.Silent || s.Ahead(*best) {
+		*best = s
+	}
+}
+
+// potential is the potential of a neuron after the last step.
+func (b *Block) potential(in spike.Bits, m, pos int) int32 {
+	c, out := b.c, b.c.Out()
+	y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
+	lo, hi := max(0, -x0), min(c.Kernel.Cols, c.In.Cols-x0)
+	if lo >= hi {
+		return 0
+	}
+	var sum int32
+	for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0); k++ {
+		tap := m*b.taps + k*c.Kernel.Cols
+		from := (y0+k)*c.In.Cols + x0
+		sum += simd.SumMasked(b.q[(tap+lo)*b.depth:(tap+hi)*b.depth], in[(from+lo)*b.words:], hi-lo)
+	}
+	return sum
+}
+
+// Learn lets the map of the winner of image i learn from it with the rule and
+// rates.
+func (b *Block) Learn(i int, w spike.Spike, rule *STDP, rates Rates) {
+	c, in := b.c, b.images[i]
+	clear(b.mask)
+	y0, x0 := w.Row*c.stride()-c.Pad, w.Col*c.stride()-c.Pad
+	lo, hi := max(0, -x0), min(c.Kernel.Cols, c.In.Cols-x0)
+	for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0) && lo < hi; k++ {
+		copy(b.mask[(k*c.Kernel.Cols+lo)*b.words:(k*c.Kernel.Cols+hi)*b.words], in[((y0+k)*c.In.Cols+x0+lo)*b.words:])
+	}
+	b.step = simd.Rule{Up: rates.APlus, Down: rates.AMinus, Lower: rule.Lower, Upper: rule.Upper, Scale: c.scale()}
+	if rule.Stabiliser {
+		b.step.Stable = 1
+	}
+	n := b.taps * b.depth
+	at := w.Map * n
+	b.touch(w.Map, simd.Learn(b.w[at:at+n], b.q[at:at+n], b.mask, b.taps, &b.step))
+	// As in STDP.Learn, weights that begin outside the bounds are clamped
+	// after the first change.
+	b.clamp(bounds{rule.Lower, rule.Upper})
+}
+
+// touch notes that a map has changed, and by how much its quanta grew.
+func (b *Block) touch(m int, growth int32) {
+	b.growth[m] += int64(growth)
+	b.lent[m] = true
+	if !b.dirty[m] {
+		b.dirty[m] = true
+		b.changed = append(b.changed, int32(m))
+	}
+}
+
+// clamp holds all maps within bounds, as [Convolution.Clamp] does. The first
+// update of a layer whose weights begin outside changes many maps at once.
+func (b *Block) clamp(to bounds) {
+	if b.c.held == to && to != (bounds{}) {
+		return
+	}
+	b.c.held = to
+	n := b.taps * b.depth
+	for m := range b.c.Maps {
+		w, q := b.w[m*n:(m+1)*n], b.q[m*n:(m+1)*n]
+		any, before := false, int32(0)
+		for i, v := range w {
+			h := to.hold(v)
+			if h == v {
+				continue
+			}
+			any = true
+			w[i] = h
+			x := round(float32(h * b.c.scale()))
+			before = max(before, x-q[i])
+			q[i] = x
+		}
+		if any {
+			b.touch(m, before)
+		}
+	}
+}
+
+// Flush gives the layer its weights back, as the images so far have left them.
+func (b *Block) Flush() {
+	for m, lent := range b.lent {
+		if !lent {
+			continue
+		}
+		b.lent[m] = false
+		to := b.c.Weight(m)
+		for tap := range b.taps {
+			for i, w := range b.w[(m*b.taps+tap)*b.depth:][:b.c.In.Maps] {
+				to[i*b.taps+tap] = w
+			}
+		}
+		b.c.quantise(m)
+		b.c.placeMap(m)
+	}
 }
 
 // Parallel calls f for 0 to n-1 from the given number of goroutines, each with
@@ -74,110 +288,4 @@ func Parallel(n, workers int, scratches *[]Scratch, f func(i int, s *Scratch)) {
 		})
 	}
 	group.Wait()
-}
-
-// Winner is the neuron that decides image i of the block, with the weights
-// that the images before it have left.
-func (b *Block) Winner(i int, muted []bool) (spike.Spike, bool) {
-	t := &b.tallies[i]
-	best, at := int32(0), -1
-	for m, p := range t.Best {
-		if p > best && !b.dirty[m] && (muted == nil || !muted[m]) {
-			best, at = p, m
-		}
-	}
-	for _, m := range b.changed {
-		if muted != nil && muted[m] {
-			continue
-		}
-		bound := int64(t.Best[m]) + int64(t.Active)*b.growth[m]
-		if bound < int64(best) || bound <= 0 {
-			continue
-		}
-		p, pos := b.c.tallyMap(b.images[i], int(m), &b.scratch[0])
-		if p > best || p == best && p > 0 && int(m) < at {
-			best, at = p, int(m)
-			t.At[m] = pos
-		}
-	}
-	if at < 0 {
-		return spike.Spike{}, false
-	}
-	pos := int(t.At[at])
-	return spike.Spike{Neuron: b.c.Out().Neuron(at, pos), Step: spike.Step(b.steps - 1), Potential: best}, true
-}
-
-// Learn lets the map of the winner of image i learn from it with the rule and
-// rates.
-func (b *Block) Learn(i int, w spike.Spike, rule *STDP, rates Rates) {
-	b.ltp = b.c.OrderingAtEnd(b.images[i], w, b.ltp)
-	rule.Change(b.c.Weight(w.Map), b.ltp, rates)
-	b.touch(w.Map)
-	// The first update of a layer whose weights begin outside the bounds
-	// changes many maps at once.
-	b.c.clamp(bounds{rule.Lower, rule.Upper}, b.touch)
-}
-
-// touch takes over the changed weights of a map into its quanta and notes by
-// how much they grew.
-func (b *Block) touch(m int) {
-	n := b.c.Synapses()
-	quanta := b.c.quanta[m*n : (m+1)*n]
-	b.old = append(b.old[:0], quanta...)
-	b.c.quantise(m)
-	growth := int32(0)
-	for j, q := range quanta {
-		growth = max(growth, q-b.old[j])
-	}
-	b.growth[m] += int64(growth)
-	if !b.dirty[m] {
-		b.dirty[m] = true
-		b.changed = append(b.changed, int32(m))
-	}
-}
-
-// Flush makes the changes of the block visible to everyone who reads the
-// layer.
-func (b *Block) Flush() {
-	for _, m := range b.changed {
-		b.c.placeMap(int(m))
-		b.dirty[m] = false
-		b.growth[m] = 0
-	}
-	b.changed = b.changed[:0]
-}
-
-// tallyMap is one map's entry of the tally of an image, computed from the
-// map's own weights.
-func (c *Convolution) tallyMap(in spike.Bits, m int, s *Scratch) (best, at int32) {
-	n := c.Synapses()
-	quanta := c.quanta[m*n : (m+1)*n]
-	positions := c.In.Positions()
-	k := c.Kernel.Rows * c.Kernel.Cols
-	s.start = grow(s.start, positions+1)
-	s.active = s.active[:0]
-	for pos := range positions {
-		s.start[pos] = int32(len(s.active))
-		s.active = in.Append(s.active, c.In.Maps, pos)
-	}
-	s.start[positions] = int32(len(s.active))
-	best = math.MinInt32
-	out := c.Out()
-	for pos := range out.Positions() {
-		var sum int32
-		y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
-		for y := max(0, -y0); y < min(c.Kernel.Rows, c.In.Rows-y0); y++ {
-			for x := max(0, -x0); x < min(c.Kernel.Cols, c.In.Cols-x0); x++ {
-				from := (y0+y)*c.In.Cols + x0 + x
-				tap := y*c.Kernel.Cols + x
-				for _, a := range s.active[s.start[from]:s.start[from+1]] {
-					sum += quanta[int(a)*k+tap]
-				}
-			}
-		}
-		if sum > best {
-			best, at = sum, int32(pos)
-		}
-	}
-	return best, at
 }

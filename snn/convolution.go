@@ -228,21 +228,22 @@ func (c *Convolution) refresh() {
 // quantise rounds the weights of a map to the grid.
 func (c *Convolution) quantise(m int) {
 	n := c.Synapses()
-	scale := float32(math.Ldexp(1, c.bits))
-	q := c.quanta[m*n : (m+1)*n]
-	for i, w := range c.weights[m*n : (m+1)*n] {
-		q[i] = round(float32(w * scale))
+	c.round(c.weights[m*n:(m+1)*n], c.quanta[m*n:(m+1)*n])
+}
+
+// scale is the number of quanta in a weight of 1.
+func (c *Convolution) scale() float32 { return float32(math.Ldexp(1, c.bits)) }
+
+// round rounds weights to the grid.
+func (c *Convolution) round(w []float32, q []int32) {
+	scale := c.scale()
+	for i, v := range w {
+		q[i] = round(float32(v * scale))
 	}
 }
 
-// round rounds half away from zero. Multiplying a float32 by a power of two
-// is exact, and so is this sum in float64.
-func round(x float32) int32 {
-	if x < 0 {
-		return -int32(float64(-x) + 0.5)
-	}
-	return int32(float64(x) + 0.5)
-}
+// round rounds to the nearest integer, half to even, as processors do.
+func round(x float32) int32 { return int32(math.RoundToEven(float64(x))) }
 
 // slot is the place in rows of the vector of maps for a synapse, given by its
 // index in the order input map, row, column. Columns are reversed so that the

@@ -88,11 +88,10 @@
 //
 // To learn image by image, each with the weights that the last one has left,
 // is slow: nothing can be done ahead. A [Block] gets round this for a deciding
-// layer. An update changes one map, so a block computes many images with the
-// weights as they are, and then, going through them in order, looks again only
-// at maps that have changed, and of them only at those whose potential may
-// have grown enough to win. The winners and the weights are those of the plain
-// loop, to the last bit.
+// layer. It first goes through many images with the weights as they are and a
+// byte each, which is enough to tell for nearly all neurons that they cannot
+// win, and then, in order, computes exactly the few that can. The winners and
+// the weights are those of the plain loop, to the last bit.
 //
 // # Memory and goroutines
 //
@@ -100,6 +99,7 @@
 // one goroutine. It grows to what is needed and is then reused: an image costs
 // no allocation. Any number of goroutines may read a layer; only one may
 // change its weights, and none may read them meanwhile.
+//
 // # Sources
 //
 // Kheradpisheh et al. (2018): STDP-based spiking deep convolutional neural

@@ -120,9 +120,9 @@ func ExampleRSTDP() {
 	block := snn.NewBlock(c, steps)
 	for epoch := range 5 {
 		var outcomes []snn.Outcome
-		block.Compute(images, 1)
+		block.Compute(images, nil, 1)
 		for i := range images {
-			winner, _ := block.Winner(i, nil)
+			winner, _ := block.Winner(i)
 			outcome := snn.Judge(decisions[winner.Map], i)
 			if stdp, rates, ok := rule.Rule(outcome, winner.Map); ok {
 				block.Learn(i, winner, stdp, rates)

@@ -31,7 +31,7 @@ func TestRespond(t *testing.T) {
 }
 
 // Weights that are not on the grid count as the nearest that is; halves are
-// rounded away from zero.
+// rounded to the nearest, half to even.
 func TestRespondRounds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := drawRand(t, "seed")
@@ -44,7 +44,7 @@ func TestRespondRounds(t *testing.T) {
 			if rng.IntN(4) == 0 {
 				w[i] = float32((float64(rng.IntN(99)-49) + .5) * d.Unit()) // half-way
 			}
-			d.w[i] = math.Round(float64(w[i])/d.Unit()) * d.Unit()
+			d.w[i] = math.RoundToEven(float64(w[i])/d.Unit()) * d.Unit()
 		}
 		if err := d.SetWeights(w); err != nil {
 			t.Fatal(err)

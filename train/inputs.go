@@ -6,6 +6,7 @@ import (
 
 	"firstspike/dataset"
 	"firstspike/encode"
+	"firstspike/readout"
 	"firstspike/snn"
 	"firstspike/spike"
 )
@@ -108,13 +109,31 @@ func (in *inputs) decide(m *Model, i int, p *Predictor) int {
 // score decides all images.
 func (t *Trainer) score(ctx context.Context, in *inputs) (Score, error) {
 	decisions := make([]int, in.set.Len())
+	if t.block != nil {
+		for from := 0; from < len(decisions) && ctx.Err() == nil; from += blockSize {
+			images := in.bits[from:min(from+blockSize, len(decisions))]
+			t.block.Compute(images, nil, t.options.Workers)
+			for i := range images {
+				decisions[from+i] = readout.None
+				if w, ok := t.block.Winner(i); ok {
+					decisions[from+i] = t.model.Decision[w.Map]
+				}
+			}
+		}
+		return tally(decisions, in.set), ctx.Err()
+	}
 	err := each(ctx, len(decisions), t.options.Workers, func() func(int) {
 		var p Predictor
 		return func(i int) { decisions[i] = in.decide(t.model, i, &p) }
 	})
+	return tally(decisions, in.set), err
+}
+
+// tally compares decisions with the labels of a set.
+func tally(decisions []int, set *dataset.Set) Score {
 	var s Score
 	for i, d := range decisions {
-		s.count(snn.Judge(d, in.set.Label(i)))
+		s.count(snn.Judge(d, set.Label(i)))
 	}
-	return s, err
+	return s
 }

@@ -54,12 +54,21 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 			return err
 		}
 	}
+	t.block = nil
+	if block {
+		t.block = snn.NewBlock(c, t.model.Network.Steps)
+		defer func() {
+			t.block.Flush()
+			t.block = nil
+		}()
+	}
 	for s.Epoch < layer.Learn.Epochs {
 		started, shown := time.Now(), s.Image
 		order := e.order(layer, s.Epoch, t.train.Len())
 		switch {
 		case block:
 			err = t.rewardBlocks(ctx, layer, c, order)
+			t.block.Flush()
 		case rewarded:
 			err = t.reward(ctx, layer, c, order)
 		default:
@@ -186,7 +195,7 @@ func (t *Trainer) counted(rule *snn.RSTDP, o snn.Outcome) {
 
 // blockSize is how many images are decided side by side. The result does not
 // depend on it.
-const blockSize = 64
+const blockSize = 128
 
 // rewardBlocks is reward for a layer that fires at the last step, block by
 // block, with the same bits.
@@ -195,7 +204,7 @@ func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolut
 	rule := layer.Learn.rstdp()
 	rule.Adaptation = s.Adaptation
 	muted := t.model.Experiment.muted(layer, s.Epoch)
-	block := snn.NewBlock(c, t.model.Network.Steps)
+	block := t.block
 	images := make([]spike.Bits, 0, blockSize)
 	for s.Image < len(order) {
 		if err := t.pause(ctx, layer, c, len(order)); err != nil {
@@ -206,10 +215,10 @@ func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolut
 		for _, i := range ids {
 			images = append(images, t.inputs.bits[i])
 		}
-		block.Compute(images, t.options.Workers)
+		block.Compute(images, muted, t.options.Workers)
 		for j, i := range ids {
 			outcome := snn.Silent
-			if w, ok := block.Winner(j, muted); ok {
+			if w, ok := block.Winner(j); ok {
 				outcome = snn.Judge(t.model.Decision[w.Map], t.train.Label(i))
 				if r, rates, ok := rule.Rule(outcome, w.Map); ok {
 					block.Learn(j, w, r, rates)
@@ -217,7 +226,6 @@ func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolut
 			}
 			t.counted(&rule, outcome)
 		}
-		block.Flush()
 		s.Image += len(ids)
 	}
 	return nil
@@ -229,9 +237,12 @@ func (t *Trainer) pause(ctx context.Context, layer Layer, c *snn.Convolution, im
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	t.saveIfDue()
 	s := &t.model.State
 	rate, due := t.speed.at(s.Presentations)
+	if t.block != nil && (due || t.saveDue()) {
+		t.block.Flush()
+	}
+	t.saveIfDue()
 	if !due {
 		return nil
 	}

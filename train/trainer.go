@@ -11,6 +11,7 @@ import (
 
 	"firstspike/dataset"
 	"firstspike/encode"
+	"firstspike/snn"
 )
 
 // Options are what a training needs beside the experiment. None of them
@@ -39,6 +40,7 @@ type Trainer struct {
 	saved    time.Time
 	speed    speed
 	best     []byte     // model.safetensors with the best epoch, not yet written
+	block    *snn.Block // holds the weights of the layer that learns, if it learns in blocks
 	watching sync.Mutex // held while the observer is called
 }
 
@@ -320,10 +322,12 @@ func (t *Trainer) save() error {
 	return t.folder.writeModel(checkpointFile, t.model)
 }
 
+func (t *Trainer) saveDue() bool { return time.Since(t.saved) >= t.options.SaveEvery }
+
 // saveIfDue saves when it is time to, and tells how that went. A failure is
 // no reason to stop: the training is in memory, and there may be room soon.
 func (t *Trainer) saveIfDue() {
-	if time.Since(t.saved) < t.options.SaveEvery {
+	if !t.saveDue() {
 		return
 	}
 	t.observe(Saved{t.save()})

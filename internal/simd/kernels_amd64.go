@@ -19,6 +19,16 @@ func addAVX2(dst *int32, src *int32, units int)
 //go:noescape
 func aboveAVX2(a *int32, units int, limit int32) bool
 
+// mostAVX2 is most for units*16 elements, at least one unit.
+//
+//go:noescape
+func mostAVX2(a *int32, units int) int32
+
+// sumBytesAVX2 is sumBytes for units*64 sums and at most 257 rows.
+//
+//go:noescape
+func sumBytesAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
+
 // addRowsAVX512 is addRows for units*16 sums.
 //
 //go:noescape
@@ -33,3 +43,23 @@ func addAVX512(dst *int32, src *int32, units int)
 //
 //go:noescape
 func aboveAVX512(a *int32, units int, limit int32) bool
+
+// mostAVX512 is most for units*16 elements, at least one unit.
+//
+//go:noescape
+func mostAVX512(a *int32, units int) int32
+
+// sumBytesAVX512 is sumBytes for units*64 sums and at most 257 rows.
+//
+//go:noescape
+func sumBytesAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
+
+// sumMaskedAVX512 is sumMasked for rows of units*16 numbers.
+//
+//go:noescape
+func sumMaskedAVX512(q *int32, mask *uint64, units int, rows int) int32
+
+// learnAVX512 is Learn for rows of units*16 weights.
+//
+//go:noescape
+func learnAVX512(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32

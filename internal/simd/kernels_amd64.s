@@ -359,6 +359,202 @@ unit:
 	MOVB     AL, ret+24(FP)
 	RET
 
+// func mostAVX2(a *int32, units int) int32
+// Requires: AVX, AVX2
+TEXT ·mostAVX2(SB), NOSPLIT, $0-20
+	MOVQ    a+0(FP), AX
+	MOVQ    units+8(FP), CX
+	VMOVDQU (AX), Y0
+
+unit:
+	VPMAXSD      (AX), Y0, Y0
+	VPMAXSD      32(AX), Y0, Y0
+	ADDQ         $0x40, AX
+	DECQ         CX
+	JNZ          unit
+	VEXTRACTI128 $0x01, Y0, X1
+	VPMAXSD      X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPMAXSD      X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPMAXSD      X1, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVL         AX, ret+16(FP)
+	RET
+
+// func sumBytesAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
+// Requires: AVX, AVX2
+TEXT ·sumBytesAVX2(SB), NOSPLIT, $0-40
+	MOVQ         acc+0(FP), AX
+	MOVQ         units+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVQ         offs+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVL         $0x0000ffff, DI
+	VMOVD        DI, X0
+	VPBROADCASTD X0, Y8
+
+next:
+	CMPQ CX, $0x00000002
+	JGE  wide2
+	CMPQ CX, $0x00000001
+	JGE  wide1
+	VZEROUPPER
+	RET
+
+wide2:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	XORQ  DI, DI
+	JMP   test2
+
+row2:
+	MOVLQSX (BX)(DI*4), R8
+	VMOVDQU (DX)(R8*1), Y9
+	VPADDW  Y9, Y0, Y0
+	VPSRLW  $0x08, Y9, Y9
+	VPADDW  Y9, Y4, Y4
+	VMOVDQU 32(DX)(R8*1), Y9
+	VPADDW  Y9, Y1, Y1
+	VPSRLW  $0x08, Y9, Y9
+	VPADDW  Y9, Y5, Y5
+	VMOVDQU 64(DX)(R8*1), Y9
+	VPADDW  Y9, Y2, Y2
+	VPSRLW  $0x08, Y9, Y9
+	VPADDW  Y9, Y6, Y6
+	VMOVDQU 96(DX)(R8*1), Y9
+	VPADDW  Y9, Y3, Y3
+	VPSRLW  $0x08, Y9, Y9
+	VPADDW  Y9, Y7, Y7
+	INCQ    DI
+
+test2:
+	CMPQ    DI, SI
+	JLT     row2
+	VPSLLW  $0x08, Y4, Y9
+	VPSUBW  Y9, Y0, Y0
+	VPAND   Y8, Y0, Y9
+	VPADDD  (AX), Y9, Y9
+	VMOVDQU Y9, (AX)
+	VPAND   Y8, Y4, Y9
+	VPADDD  64(AX), Y9, Y9
+	VMOVDQU Y9, 64(AX)
+	VPSRLD  $0x10, Y0, Y9
+	VPADDD  128(AX), Y9, Y9
+	VMOVDQU Y9, 128(AX)
+	VPSRLD  $0x10, Y4, Y9
+	VPADDD  192(AX), Y9, Y9
+	VMOVDQU Y9, 192(AX)
+	VPSLLW  $0x08, Y5, Y9
+	VPSUBW  Y9, Y1, Y1
+	VPAND   Y8, Y1, Y9
+	VPADDD  32(AX), Y9, Y9
+	VMOVDQU Y9, 32(AX)
+	VPAND   Y8, Y5, Y9
+	VPADDD  96(AX), Y9, Y9
+	VMOVDQU Y9, 96(AX)
+	VPSRLD  $0x10, Y1, Y9
+	VPADDD  160(AX), Y9, Y9
+	VMOVDQU Y9, 160(AX)
+	VPSRLD  $0x10, Y5, Y9
+	VPADDD  224(AX), Y9, Y9
+	VMOVDQU Y9, 224(AX)
+	VPSLLW  $0x08, Y6, Y9
+	VPSUBW  Y9, Y2, Y2
+	VPAND   Y8, Y2, Y9
+	VPADDD  256(AX), Y9, Y9
+	VMOVDQU Y9, 256(AX)
+	VPAND   Y8, Y6, Y9
+	VPADDD  320(AX), Y9, Y9
+	VMOVDQU Y9, 320(AX)
+	VPSRLD  $0x10, Y2, Y9
+	VPADDD  384(AX), Y9, Y9
+	VMOVDQU Y9, 384(AX)
+	VPSRLD  $0x10, Y6, Y9
+	VPADDD  448(AX), Y9, Y9
+	VMOVDQU Y9, 448(AX)
+	VPSLLW  $0x08, Y7, Y9
+	VPSUBW  Y9, Y3, Y3
+	VPAND   Y8, Y3, Y9
+	VPADDD  288(AX), Y9, Y9
+	VMOVDQU Y9, 288(AX)
+	VPAND   Y8, Y7, Y9
+	VPADDD  352(AX), Y9, Y9
+	VMOVDQU Y9, 352(AX)
+	VPSRLD  $0x10, Y3, Y9
+	VPADDD  416(AX), Y9, Y9
+	VMOVDQU Y9, 416(AX)
+	VPSRLD  $0x10, Y7, Y9
+	VPADDD  480(AX), Y9, Y9
+	VMOVDQU Y9, 480(AX)
+	ADDQ    $0x00000200, AX
+	ADDQ    $0x00000080, DX
+	SUBQ    $0x00000002, CX
+	JMP     next
+
+wide1:
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+	XORQ  DI, DI
+	JMP   test1
+
+row1:
+	MOVLQSX (BX)(DI*4), R8
+	VMOVDQU (DX)(R8*1), Y4
+	VPADDW  Y4, Y0, Y0
+	VPSRLW  $0x08, Y4, Y4
+	VPADDW  Y4, Y2, Y2
+	VMOVDQU 32(DX)(R8*1), Y4
+	VPADDW  Y4, Y1, Y1
+	VPSRLW  $0x08, Y4, Y4
+	VPADDW  Y4, Y3, Y3
+	INCQ    DI
+
+test1:
+	CMPQ    DI, SI
+	JLT     row1
+	VPSLLW  $0x08, Y2, Y4
+	VPSUBW  Y4, Y0, Y0
+	VPAND   Y8, Y0, Y4
+	VPADDD  (AX), Y4, Y4
+	VMOVDQU Y4, (AX)
+	VPAND   Y8, Y2, Y4
+	VPADDD  64(AX), Y4, Y4
+	VMOVDQU Y4, 64(AX)
+	VPSRLD  $0x10, Y0, Y4
+	VPADDD  128(AX), Y4, Y4
+	VMOVDQU Y4, 128(AX)
+	VPSRLD  $0x10, Y2, Y4
+	VPADDD  192(AX), Y4, Y4
+	VMOVDQU Y4, 192(AX)
+	VPSLLW  $0x08, Y3, Y4
+	VPSUBW  Y4, Y1, Y1
+	VPAND   Y8, Y1, Y4
+	VPADDD  32(AX), Y4, Y4
+	VMOVDQU Y4, 32(AX)
+	VPAND   Y8, Y3, Y4
+	VPADDD  96(AX), Y4, Y4
+	VMOVDQU Y4, 96(AX)
+	VPSRLD  $0x10, Y1, Y4
+	VPADDD  160(AX), Y4, Y4
+	VMOVDQU Y4, 160(AX)
+	VPSRLD  $0x10, Y3, Y4
+	VPADDD  224(AX), Y4, Y4
+	VMOVDQU Y4, 224(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000001, CX
+	JMP     next
+
 // func addRowsAVX512(acc *int32, units int, w *int32, offs *int32, rows int)
 // Requires: AVX, AVX512F
 TEXT ·addRowsAVX512(SB), NOSPLIT, $0-40
@@ -1111,4 +1307,440 @@ unit:
 	SETNE    AL
 	VZEROUPPER
 	MOVB     AL, ret+24(FP)
+	RET
+
+// func mostAVX512(a *int32, units int) int32
+// Requires: AVX, AVX2, AVX512F
+TEXT ·mostAVX512(SB), NOSPLIT, $0-20
+	MOVQ      a+0(FP), AX
+	MOVQ      units+8(FP), CX
+	VMOVDQU32 (AX), Z0
+
+unit:
+	VPMAXSD       (AX), Z0, Z0
+	ADDQ          $0x40, AX
+	DECQ          CX
+	JNZ           unit
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPMAXSD       Y1, Y0, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPMAXSD       X1, X0, X0
+	VPSHUFD       $0x4e, X0, X1
+	VPMAXSD       X1, X0, X0
+	VPSHUFD       $0xb1, X0, X1
+	VPMAXSD       X1, X0, X0
+	VMOVD         X0, AX
+	VZEROUPPER
+	MOVL          AX, ret+16(FP)
+	RET
+
+// func sumBytesAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
+// Requires: AVX, AVX512BW, AVX512F
+TEXT ·sumBytesAVX512(SB), NOSPLIT, $0-40
+	MOVQ         acc+0(FP), AX
+	MOVQ         units+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVQ         offs+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVL         $0x0000ffff, DI
+	VMOVD        DI, X8
+	VPBROADCASTD X8, Z8
+
+next:
+	CMPQ CX, $0x00000004
+	JGE  wide4
+	CMPQ CX, $0x00000003
+	JGE  wide3
+	CMPQ CX, $0x00000002
+	JGE  wide2
+	CMPQ CX, $0x00000001
+	JGE  wide1
+	VZEROUPPER
+	RET
+
+wide4:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   DI, DI
+	JMP    test4
+
+row4:
+	MOVLQSX   (BX)(DI*4), R8
+	VMOVDQU32 (DX)(R8*1), Z9
+	VPADDW    Z9, Z0, Z0
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z4, Z4
+	VMOVDQU32 64(DX)(R8*1), Z9
+	VPADDW    Z9, Z1, Z1
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z5, Z5
+	VMOVDQU32 128(DX)(R8*1), Z9
+	VPADDW    Z9, Z2, Z2
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z6, Z6
+	VMOVDQU32 192(DX)(R8*1), Z9
+	VPADDW    Z9, Z3, Z3
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z7, Z7
+	INCQ      DI
+
+test4:
+	CMPQ      DI, SI
+	JLT       row4
+	VPSLLW    $0x08, Z4, Z9
+	VPSUBW    Z9, Z0, Z0
+	VPANDD    Z8, Z0, Z9
+	VPADDD    (AX), Z9, Z9
+	VMOVDQU32 Z9, (AX)
+	VPANDD    Z8, Z4, Z9
+	VPADDD    64(AX), Z9, Z9
+	VMOVDQU32 Z9, 64(AX)
+	VPSRLD    $0x10, Z0, Z9
+	VPADDD    128(AX), Z9, Z9
+	VMOVDQU32 Z9, 128(AX)
+	VPSRLD    $0x10, Z4, Z9
+	VPADDD    192(AX), Z9, Z9
+	VMOVDQU32 Z9, 192(AX)
+	VPSLLW    $0x08, Z5, Z9
+	VPSUBW    Z9, Z1, Z1
+	VPANDD    Z8, Z1, Z9
+	VPADDD    256(AX), Z9, Z9
+	VMOVDQU32 Z9, 256(AX)
+	VPANDD    Z8, Z5, Z9
+	VPADDD    320(AX), Z9, Z9
+	VMOVDQU32 Z9, 320(AX)
+	VPSRLD    $0x10, Z1, Z9
+	VPADDD    384(AX), Z9, Z9
+	VMOVDQU32 Z9, 384(AX)
+	VPSRLD    $0x10, Z5, Z9
+	VPADDD    448(AX), Z9, Z9
+	VMOVDQU32 Z9, 448(AX)
+	VPSLLW    $0x08, Z6, Z9
+	VPSUBW    Z9, Z2, Z2
+	VPANDD    Z8, Z2, Z9
+	VPADDD    512(AX), Z9, Z9
+	VMOVDQU32 Z9, 512(AX)
+	VPANDD    Z8, Z6, Z9
+	VPADDD    576(AX), Z9, Z9
+	VMOVDQU32 Z9, 576(AX)
+	VPSRLD    $0x10, Z2, Z9
+	VPADDD    640(AX), Z9, Z9
+	VMOVDQU32 Z9, 640(AX)
+	VPSRLD    $0x10, Z6, Z9
+	VPADDD    704(AX), Z9, Z9
+	VMOVDQU32 Z9, 704(AX)
+	VPSLLW    $0x08, Z7, Z9
+	VPSUBW    Z9, Z3, Z3
+	VPANDD    Z8, Z3, Z9
+	VPADDD    768(AX), Z9, Z9
+	VMOVDQU32 Z9, 768(AX)
+	VPANDD    Z8, Z7, Z9
+	VPADDD    832(AX), Z9, Z9
+	VMOVDQU32 Z9, 832(AX)
+	VPSRLD    $0x10, Z3, Z9
+	VPADDD    896(AX), Z9, Z9
+	VMOVDQU32 Z9, 896(AX)
+	VPSRLD    $0x10, Z7, Z9
+	VPADDD    960(AX), Z9, Z9
+	VMOVDQU32 Z9, 960(AX)
+	ADDQ      $0x00000400, AX
+	ADDQ      $0x00000100, DX
+	SUBQ      $0x00000004, CX
+	JMP       next
+
+wide3:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	XORQ   DI, DI
+	JMP    test3
+
+row3:
+	MOVLQSX   (BX)(DI*4), R8
+	VMOVDQU32 (DX)(R8*1), Z9
+	VPADDW    Z9, Z0, Z0
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z3, Z3
+	VMOVDQU32 64(DX)(R8*1), Z9
+	VPADDW    Z9, Z1, Z1
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z4, Z4
+	VMOVDQU32 128(DX)(R8*1), Z9
+	VPADDW    Z9, Z2, Z2
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z5, Z5
+	INCQ      DI
+
+test3:
+	CMPQ      DI, SI
+	JLT       row3
+	VPSLLW    $0x08, Z3, Z9
+	VPSUBW    Z9, Z0, Z0
+	VPANDD    Z8, Z0, Z9
+	VPADDD    (AX), Z9, Z9
+	VMOVDQU32 Z9, (AX)
+	VPANDD    Z8, Z3, Z9
+	VPADDD    64(AX), Z9, Z9
+	VMOVDQU32 Z9, 64(AX)
+	VPSRLD    $0x10, Z0, Z9
+	VPADDD    128(AX), Z9, Z9
+	VMOVDQU32 Z9, 128(AX)
+	VPSRLD    $0x10, Z3, Z9
+	VPADDD    192(AX), Z9, Z9
+	VMOVDQU32 Z9, 192(AX)
+	VPSLLW    $0x08, Z4, Z9
+	VPSUBW    Z9, Z1, Z1
+	VPANDD    Z8, Z1, Z9
+	VPADDD    256(AX), Z9, Z9
+	VMOVDQU32 Z9, 256(AX)
+	VPANDD    Z8, Z4, Z9
+	VPADDD    320(AX), Z9, Z9
+	VMOVDQU32 Z9, 320(AX)
+	VPSRLD    $0x10, Z1, Z9
+	VPADDD    384(AX), Z9, Z9
+	VMOVDQU32 Z9, 384(AX)
+	VPSRLD    $0x10, Z4, Z9
+	VPADDD    448(AX), Z9, Z9
+	VMOVDQU32 Z9, 448(AX)
+	VPSLLW    $0x08, Z5, Z9
+	VPSUBW    Z9, Z2, Z2
+	VPANDD    Z8, Z2, Z9
+	VPADDD    512(AX), Z9, Z9
+	VMOVDQU32 Z9, 512(AX)
+	VPANDD    Z8, Z5, Z9
+	VPADDD    576(AX), Z9, Z9
+	VMOVDQU32 Z9, 576(AX)
+	VPSRLD    $0x10, Z2, Z9
+	VPADDD    640(AX), Z9, Z9
+	VMOVDQU32 Z9, 640(AX)
+	VPSRLD    $0x10, Z5, Z9
+	VPADDD    704(AX), Z9, Z9
+	VMOVDQU32 Z9, 704(AX)
+	ADDQ      $0x00000300, AX
+	ADDQ      $0x000000c0, DX
+	SUBQ      $0x00000003, CX
+	JMP       next
+
+wide2:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORQ   DI, DI
+	JMP    test2
+
+row2:
+	MOVLQSX   (BX)(DI*4), R8
+	VMOVDQU32 (DX)(R8*1), Z9
+	VPADDW    Z9, Z0, Z0
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z2, Z2
+	VMOVDQU32 64(DX)(R8*1), Z9
+	VPADDW    Z9, Z1, Z1
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z3, Z3
+	INCQ      DI
+
+test2:
+	CMPQ      DI, SI
+	JLT       row2
+	VPSLLW    $0x08, Z2, Z9
+	VPSUBW    Z9, Z0, Z0
+	VPANDD    Z8, Z0, Z9
+	VPADDD    (AX), Z9, Z9
+	VMOVDQU32 Z9, (AX)
+	VPANDD    Z8, Z2, Z9
+	VPADDD    64(AX), Z9, Z9
+	VMOVDQU32 Z9, 64(AX)
+	VPSRLD    $0x10, Z0, Z9
+	VPADDD    128(AX), Z9, Z9
+	VMOVDQU32 Z9, 128(AX)
+	VPSRLD    $0x10, Z2, Z9
+	VPADDD    192(AX), Z9, Z9
+	VMOVDQU32 Z9, 192(AX)
+	VPSLLW    $0x08, Z3, Z9
+	VPSUBW    Z9, Z1, Z1
+	VPANDD    Z8, Z1, Z9
+	VPADDD    256(AX), Z9, Z9
+	VMOVDQU32 Z9, 256(AX)
+	VPANDD    Z8, Z3, Z9
+	VPADDD    320(AX), Z9, Z9
+	VMOVDQU32 Z9, 320(AX)
+	VPSRLD    $0x10, Z1, Z9
+	VPADDD    384(AX), Z9, Z9
+	VMOVDQU32 Z9, 384(AX)
+	VPSRLD    $0x10, Z3, Z9
+	VPADDD    448(AX), Z9, Z9
+	VMOVDQU32 Z9, 448(AX)
+	ADDQ      $0x00000200, AX
+	ADDQ      $0x00000080, DX
+	SUBQ      $0x00000002, CX
+	JMP       next
+
+wide1:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	XORQ   DI, DI
+	JMP    test1
+
+row1:
+	MOVLQSX   (BX)(DI*4), R8
+	VMOVDQU32 (DX)(R8*1), Z9
+	VPADDW    Z9, Z0, Z0
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z1, Z1
+	INCQ      DI
+
+test1:
+	CMPQ      DI, SI
+	JLT       row1
+	VPSLLW    $0x08, Z1, Z9
+	VPSUBW    Z9, Z0, Z0
+	VPANDD    Z8, Z0, Z9
+	VPADDD    (AX), Z9, Z9
+	VMOVDQU32 Z9, (AX)
+	VPANDD    Z8, Z1, Z9
+	VPADDD    64(AX), Z9, Z9
+	VMOVDQU32 Z9, 64(AX)
+	VPSRLD    $0x10, Z0, Z9
+	VPADDD    128(AX), Z9, Z9
+	VMOVDQU32 Z9, 128(AX)
+	VPSRLD    $0x10, Z1, Z9
+	VPADDD    192(AX), Z9, Z9
+	VMOVDQU32 Z9, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000040, DX
+	SUBQ      $0x00000001, CX
+	JMP       next
+
+// func sumMaskedAVX512(q *int32, mask *uint64, units int, rows int) int32
+// Requires: AVX, AVX2, AVX512F
+TEXT ·sumMaskedAVX512(SB), NOSPLIT, $0-36
+	MOVQ   q+0(FP), AX
+	MOVQ   mask+8(FP), CX
+	MOVQ   units+16(FP), DX
+	MOVQ   rows+24(FP), BX
+	MOVQ   DX, SI
+	ADDQ   $0x03, SI
+	SHRQ   $0x02, SI
+	SHLQ   $0x03, SI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+row:
+	MOVQ DX, DI
+	MOVQ CX, R8
+
+two:
+	CMPQ   DI, $0x00000002
+	JL     one
+	KMOVW  (R8), K1
+	KMOVW  2(R8), K2
+	VPADDD (AX), Z0, K1, Z0
+	VPADDD 64(AX), Z1, K2, Z1
+	ADDQ   $0x00000080, AX
+	ADDQ   $0x04, R8
+	SUBQ   $0x02, DI
+	JMP    two
+
+one:
+	TESTQ  DI, DI
+	JZ     done
+	KMOVW  (R8), K1
+	VPADDD (AX), Z0, K1, Z0
+	ADDQ   $0x00000040, AX
+
+done:
+	ADDQ          SI, CX
+	DECQ          BX
+	JNZ           row
+	VPADDD        Z1, Z0, Z0
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPADDD        Y1, Y0, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDD        X1, X0, X0
+	VPSHUFD       $0x4e, X0, X1
+	VPADDD        X1, X0, X0
+	VPSHUFD       $0xb1, X0, X1
+	VPADDD        X1, X0, X0
+	VMOVD         X0, AX
+	VZEROUPPER
+	MOVL          AX, ret+32(FP)
+	RET
+
+// func learnAVX512(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
+// Requires: AVX, AVX2, AVX512F
+TEXT ·learnAVX512(SB), NOSPLIT, $0-52
+	MOVQ         w+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         mask+16(FP), DX
+	MOVQ         units+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         rule+40(FP), DI
+	VBROADCASTSS (DI), Z1
+	VBROADCASTSS 4(DI), Z2
+	VBROADCASTSS 8(DI), Z3
+	VBROADCASTSS 12(DI), Z4
+	VBROADCASTSS 16(DI), Z5
+	MOVL         20(DI), DI
+	VPXORD       Z0, Z0, Z0
+	MOVQ         BX, R8
+	ADDQ         $0x03, R8
+	SHRQ         $0x02, R8
+	SHLQ         $0x03, R8
+
+row:
+	MOVQ BX, R9
+	MOVQ DX, R10
+
+unit:
+	KMOVW     (R10), K1
+	VMOVUPS   (AX), Z6
+	VBLENDMPS Z1, Z2, K1, Z7
+	TESTL     DI, DI
+	JZ        plain
+	VSUBPS    Z3, Z6, Z8
+	VSUBPS    Z6, Z4, Z9
+	VMULPS    Z9, Z8, Z8
+	VMULPS    Z8, Z7, Z7
+
+plain:
+	VADDPS        Z7, Z6, Z6
+	VMAXPS        Z3, Z6, Z6
+	VMINPS        Z4, Z6, Z6
+	VMOVUPS       Z6, (AX)
+	VMULPS        Z5, Z6, Z6
+	VCVTPS2DQ     Z6, Z6
+	VMOVDQU32     (CX), Z8
+	VMOVDQU32     Z6, (CX)
+	VPSUBD        Z8, Z6, Z6
+	VPMAXSD       Z6, Z0, Z0
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x02, R10
+	DECQ          R9
+	JNZ           unit
+	ADDQ          R8, DX
+	DECQ          SI
+	JNZ           row
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPMAXSD       Y1, Y0, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPMAXSD       X1, X0, X0
+	VPSHUFD       $0x4e, X0, X1
+	VPMAXSD       X1, X0, X0
+	VPSHUFD       $0xb1, X0, X1
+	VPMAXSD       X1, X0, X0
+	VMOVD         X0, AX
+	VZEROUPPER
+	MOVL          AX, ret+48(FP)
 	RET

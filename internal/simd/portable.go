@@ -1,5 +1,11 @@
 package simd
 
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
 // addRows sets acc[j] to the sum over i of w[offs[i]+j]:
 //
 //	for j := range acc {
@@ -48,10 +54,72 @@ func add(dst, src []int32) {
 
 // above reports whether any element of a exceeds limit.
 func above(a []int32, limit int32) bool {
+	return most(a) > limit
+}
+
+// most is the largest element of a.
+func most(a []int32) int32 {
 	top := a[0]
 	for i := 0; i+4 <= len(a); i += 4 {
 		b := a[i : i+4 : i+4]
 		top = max(top, b[0], b[1], b[2], b[3])
 	}
-	return top > limit
+	return top
+}
+
+// sumBytes is SumBytes for at most 257 rows. Four 16-bit sums share a word.
+func sumBytes(acc []int32, w []byte, offs []int32) {
+	const low = 0x00ff00ff00ff00ff
+	for j := 0; j < len(acc); j += 8 {
+		var even, odd uint64
+		for _, o := range offs {
+			v := binary.LittleEndian.Uint64(w[int(o)+j:])
+			even += v & low
+			odd += v >> 8 & low
+		}
+		for i := range 4 {
+			acc[Lane(j+2*i)] += int32(even >> (16 * i) & 0xffff)
+			acc[Lane(j+2*i+1)] += int32(odd >> (16 * i) & 0xffff)
+		}
+	}
+}
+
+func sumMasked(q []int32, mask []uint64, rows int) int32 {
+	sum := int32(0)
+	n := len(q) / rows
+	words := (n + 63) / 64
+	for r := range rows {
+		row := q[r*n : (r+1)*n]
+		for k, word := range mask[r*words : (r+1)*words] {
+			for ; word != 0; word &= word - 1 {
+				sum += row[k*64+bits.TrailingZeros64(word)]
+			}
+		}
+	}
+	return sum
+}
+
+func learn(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
+	growth := int32(0)
+	n := len(w) / rows
+	words := (n + 63) / 64
+	for r := range rows {
+		bits := mask[r*words : (r+1)*words]
+		row, round := w[r*n:(r+1)*n], q[r*n:(r+1)*n]
+		for i, v := range row {
+			a := rule.Down
+			if bits[i/64]>>(i%64)&1 != 0 {
+				a = rule.Up
+			}
+			if rule.Stable != 0 {
+				a *= float32(float32(v-rule.Lower) * float32(rule.Upper-v))
+			}
+			v = min(max(v+float32(a), rule.Lower), rule.Upper)
+			row[i] = v
+			x := int32(math.RoundToEven(float64(float32(v * rule.Scale))))
+			growth = max(growth, x-round[i])
+			round[i] = x
+		}
+	}
+	return growth
 }

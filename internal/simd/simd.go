@@ -28,9 +28,14 @@ type kernels struct {
 	addRows func(acc, w, offs []int32)
 	add     func(dst, src []int32)
 	above   func(a []int32, limit int32) bool
+	most    func(a []int32) int32
+
+	sumBytes  func(acc []int32, w []byte, offs []int32)
+	sumMasked func(q []int32, mask []uint64, rows int) int32
+	learn     func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32
 }
 
-var portable = kernels{"off", addRows, add, above}
+var portable = kernels{"off", addRows, add, above, most, sumBytes, sumMasked, learn}
 
 // active is what AddRows, Add and Above run.
 var active = best()
@@ -93,3 +98,44 @@ func Add(dst, src []int32) { active.add(dst, src) }
 // Above reports whether any element of a exceeds limit. len(a) must be a
 // positive multiple of [Lanes].
 func Above(a []int32, limit int32) bool { return active.above(a, limit) }
+
+// Unit is the number of sums that [SumBytes] computes together; the lengths of
+// its sums are multiples of it.
+const Unit = 64
+
+// Lane is the place among the sums of the byte at place i of a row: within a
+// unit, byte 4i+c goes to sum 16c+i.
+func Lane(i int) int { return i&^63 + i%4*16 + i%64/4 }
+
+// SumBytes adds to acc[Lane(j)] the sum over i of w[offs[i]+j]. len(acc) must
+// be a multiple of [Unit]; every offs[i]+len(acc) must lie within w.
+func SumBytes(acc []int32, w []byte, offs []int32) {
+	// As many rows as the 16-bit sums of a kernel hold.
+	for ; len(offs) > 257; offs = offs[257:] {
+		active.sumBytes(acc, w, offs[:257])
+	}
+	if len(offs) > 0 {
+		active.sumBytes(acc, w, offs)
+	}
+}
+
+// SumMasked is the sum of the numbers in q whose bit in mask is set. q holds
+// rows of equal length, a multiple of [Lanes]; the bits of every row begin at
+// a word of their own, and those beyond its end are 0.
+func SumMasked(q []int32, mask []uint64, rows int) int32 { return active.sumMasked(q, mask, rows) }
+
+// Learn takes a step of STDP on the weights w, which lie as the numbers of
+// [SumMasked] do, rounds them into q, and returns the largest growth of a
+// number in q, at least 0:
+//
+//	a = Up if the bit is set, else Down
+//	a = a (w-Lower) (Upper-w)  if Stable
+//	w = min(max(w+a, Lower), Upper)
+//	q = w Scale, rounded to the nearest, half to even
+func Learn(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
+	return active.learn(w, q, mask, rows, rule)
+}
+
+// Max is the largest element of a. len(a) must be a positive multiple of
+// [Lanes].
+func Max(a []int32) int32 { return active.most(a) }

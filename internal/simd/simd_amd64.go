@@ -21,6 +21,12 @@ func available() []kernels {
 				}
 			},
 			above: func(a []int32, limit int32) bool { return aboveAVX2(&a[0], len(a)/Lanes, limit) },
+			most:  func(a []int32) int32 { return mostAVX2(&a[0], len(a)/Lanes) },
+			sumBytes: func(acc []int32, w []byte, offs []int32) {
+				sumBytesAVX2(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
+			},
+			sumMasked: sumMasked,
+			learn:     learn,
 		})
 	}
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL {
@@ -39,6 +45,16 @@ func available() []kernels {
 				}
 			},
 			above: func(a []int32, limit int32) bool { return aboveAVX512(&a[0], len(a)/Lanes, limit) },
+			most:  func(a []int32) int32 { return mostAVX512(&a[0], len(a)/Lanes) },
+			sumBytes: func(acc []int32, w []byte, offs []int32) {
+				sumBytesAVX512(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
+			},
+			sumMasked: func(q []int32, mask []uint64, rows int) int32 {
+				return sumMaskedAVX512(&q[0], &mask[0], len(q)/rows/Lanes, rows)
+			},
+			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
+				return learnAVX512(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
+			},
 		})
 	}
 	return list

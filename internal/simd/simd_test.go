@@ -176,3 +176,72 @@ func TestInUse(t *testing.T) {
 		}
 	}
 }
+
+func TestSumBytes(t *testing.T) {
+	for _, impl := range available() {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for units := 1; units < 10; units++ {
+			for _, rows := range []int{1, 2, 100, 256, 257} {
+				stride := units*Unit - rng.IntN(60)
+				w := make([]byte, 300*stride+Unit)
+				for i := range w {
+					w[i] = byte(rng.Uint32())
+					if rows == 257 {
+						w[i] = 255
+					}
+				}
+				offs := make([]int32, rows)
+				for i := range offs {
+					offs[i] = int32(rng.IntN(300) * stride)
+				}
+				got := numbers(rng, units*Unit)
+				want := slices.Clone(got)
+				for j := range want {
+					for _, o := range offs {
+						want[Lane(j)] += int32(w[int(o)+j])
+					}
+				}
+				impl.sumBytes(got, w, offs)
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: %d units, %d rows: wrong sums", impl.name, units, rows)
+				}
+			}
+		}
+	}
+}
+
+func TestSumMaskedAndLearn(t *testing.T) {
+	for _, impl := range available() {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for units := 1; units < 20; units++ {
+			for rows := 1; rows < 6; rows++ {
+				n := rows * units * Lanes
+				words := (units*Lanes + 63) / 64
+				mask := make([]uint64, rows*words)
+				for i := range mask {
+					mask[i] = rng.Uint64()
+					if tail := units * Lanes % 64; i%words == words-1 && tail > 0 {
+						mask[i] &= 1<<tail - 1
+					}
+				}
+				q := numbers(rng, n)
+				if got, want := impl.sumMasked(q, mask, rows), sumMasked(q, mask, rows); got != want {
+					t.Errorf("%s: %d units, %d rows: %d, want %d", impl.name, units, rows, got, want)
+				}
+				for i := range q {
+					q[i] %= 1 << 20
+				}
+				w := make([]float32, n)
+				for i := range w {
+					w[i] = rng.Float32()
+				}
+				rule := &Rule{rng.Float32() * .01, -rng.Float32() * .01, .2 * rng.Float32(), .8, 1 << 18, uint32(rows & 1)}
+				w1, q1 := slices.Clone(w), slices.Clone(q)
+				got, want := impl.learn(w1, q1, mask, rows, rule), learn(w, q, mask, rows, rule)
+				if got != want || !slices.Equal(w, w1) || !slices.Equal(q, q1) {
+					t.Errorf("%s: %d units, %d rows: learning differs", impl.name, units, rows)
+				}
+			}
+		}
+	}
+}

@@ -1,6 +1,6 @@
 // Command gen writes the amd64 kernels of package simd:
 //
-//	cd internal/simd/gen && go run main.go -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg simd
+//	cd internal/simd/gen && go run . -out ../kernels_amd64.s -stubs ../kernels_amd64.go -pkg simd
 package main
 
 import (
@@ -52,7 +52,11 @@ func main() {
 		addRows(s)
 		add(s)
 		above(s)
+		most(s)
+		sumBytes(s)
 	}
+	sumMasked()
+	learn()
 	Generate()
 }
 

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// load and store move a register of the set.
+func (s set) load(m Mem, r reg.Register) {
+	if s.bytes == 64 {
+		VMOVDQU32(m, r)
+	} else {
+		VMOVDQU(m, r)
+	}
+}
+
+func (s set) store(r reg.Register, m Mem) {
+	if s.bytes == 64 {
+		VMOVDQU32(r, m)
+	} else {
+		VMOVDQU(r, m)
+	}
+}
+
+func (s set) and(m, r, to reg.Register) {
+	if s.bytes == 64 {
+		VPANDD(m, r, to)
+	} else {
+		VPAND(m, r, to)
+	}
+}
+
+// sumBytes keeps two 16-bit sums for every pair of bytes: lo, of even + 256
+// odd modulo 2^16, and hi, of odd, so that even = lo - 256 hi. 257 rows of
+// bytes fit.
+func sumBytes(s set) {
+	TEXT("sumBytes"+s.name, NOSPLIT, "func(acc *int32, units int, w *byte, offs *int32, rows int)")
+	Pragma("noescape")
+	Doc("sumBytes" + s.name + " is sumBytes for units*64 sums and at most 257 rows.")
+	acc, units := Load(Param("acc"), GP64()), Load(Param("units"), GP64())
+	w, offs, rows := Load(Param("w"), GP64()), Load(Param("offs"), GP64()), Load(Param("rows"), GP64())
+	most := 4
+	if s.bytes == 32 {
+		most = 2
+	}
+	mask, word, x := s.register(), GP32(), XMM()
+	MOVL(U32(0xffff), word)
+	VMOVD(word, x)
+	VPBROADCASTD(x, mask)
+	Label("next")
+	for n := most; n >= 1; n-- {
+		CMPQ(units, U32(uint32(n)))
+		JGE(LabelRef(fmt.Sprintf("wide%d", n)))
+	}
+	VZEROUPPER()
+	RET()
+	for n := most; n >= 1; n-- {
+		Label(fmt.Sprintf("wide%d", n))
+		k := n * 64 / s.bytes
+		all := s.registers(2 * n)
+		lo, hi := all[:k], all[k:]
+		for _, r := range all {
+			s.clear(r)
+		}
+		i, o, v := GP64(), GP64(), s.register()
+		XORQ(i, i)
+		JMP(LabelRef(fmt.Sprintf("test%d", n)))
+		Label(fmt.Sprintf("row%d", n))
+		MOVLQSX(Mem{Base: offs, Index: i, Scale: 4}, o)
+		for j := range k {
+			s.load(Mem{Base: w, Index: o, Scale: 1, Disp: j * s.bytes}, v)
+			VPADDW(v, lo[j], lo[j])
+			VPSRLW(U8(8), v, v)
+			VPADDW(v, hi[j], hi[j])
+		}
+		INCQ(i)
+		Label(fmt.Sprintf("test%d", n))
+		CMPQ(i, rows)
+		JLT(LabelRef(fmt.Sprintf("row%d", n)))
+		e := s.register()
+		for j := range k {
+			VPSLLW(U8(8), hi[j], v)
+			VPSUBW(v, lo[j], lo[j])
+			// Byte 4i+c of a unit is its sum c*16+i.
+			quarter := func(c int) {
+				per := 64 / s.bytes
+				at := Mem{Base: acc, Disp: 4 * (j/per*64 + c*16 + j%per*s.bytes/4)}
+				VPADDD(at, e, e)
+				s.store(e, at)
+			}
+			s.and(mask, lo[j], e)
+			quarter(0)
+			s.and(mask, hi[j], e)
+			quarter(1)
+			VPSRLD(U8(16), lo[j], e)
+			quarter(2)
+			VPSRLD(U8(16), hi[j], e)
+			quarter(3)
+		}
+		ADDQ(U32(uint32(256*n)), acc)
+		ADDQ(U32(uint32(64*n)), w)
+		SUBQ(U32(uint32(n)), units)
+		JMP(LabelRef("next"))
+	}
+}
+
+// sumMasked adds the numbers whose bit is set. Every row of numbers begins at
+// a mask of its own, of whole 64-bit words.
+func sumMasked() {
+	TEXT("sumMaskedAVX512", NOSPLIT, "func(q *int32, mask *uint64, units int, rows int) int32")
+	Pragma("noescape")
+	Doc("sumMaskedAVX512 is sumMasked for rows of units*16 numbers.")
+	q, mask := Load(Param("q"), GP64()), Load(Param("mask"), GP64())
+	units, rows := Load(Param("units"), GP64()), Load(Param("rows"), GP64())
+	step := GP64()
+	MOVQ(units, step)
+	ADDQ(U8(3), step)
+	SHRQ(U8(2), step)
+	SHLQ(U8(3), step) // bytes of mask a row
+	a, b := reg.Z0, reg.Z1
+	VPXORD(a, a, a)
+	VPXORD(b, b, b)
+	Label("row")
+	n, m := GP64(), GP64()
+	MOVQ(units, n)
+	MOVQ(mask, m)
+	Label("two")
+	CMPQ(n, U32(2))
+	JL(LabelRef("one"))
+	k1, k2 := K(), K()
+	KMOVW(Mem{Base: m}, k1)
+	KMOVW(Mem{Base: m, Disp: 2}, k2)
+	VPADDD(Mem{Base: q}, a, k1, a)
+	VPADDD(Mem{Base: q, Disp: 64}, b, k2, b)
+	ADDQ(U32(128), q)
+	ADDQ(U8(4), m)
+	SUBQ(U8(2), n)
+	JMP(LabelRef("two"))
+	Label("one")
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	k3 := K()
+	KMOVW(Mem{Base: m}, k3)
+	VPADDD(Mem{Base: q}, a, k3, a)
+	ADDQ(U32(64), q)
+	Label("done")
+	ADDQ(step, mask)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VPADDD(b, a, a)
+	y, x := YMM(), XMM()
+	VEXTRACTI64X4(U8(1), a, y)
+	VPADDD(y, reg.Y0, reg.Y0)
+	VEXTRACTI128(U8(1), reg.Y0, x)
+	VPADDD(x, reg.X0, reg.X0)
+	VPSHUFD(U8(0x4e), reg.X0, x)
+	VPADDD(x, reg.X0, reg.X0)
+	VPSHUFD(U8(0xb1), reg.X0, x)
+	VPADDD(x, reg.X0, reg.X0)
+	sum := GP32()
+	VMOVD(reg.X0, sum)
+	VZEROUPPER()
+	Store(sum, ReturnIndex(0))
+	RET()
+}
+
+// learn is a step of STDP on whole registers.
+func learn() {
+	TEXT("learnAVX512", NOSPLIT, "func(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32")
+	Pragma("noescape")
+	Doc("learnAVX512 is Learn for rows of units*16 weights.")
+	w, q, mask := Load(Param("w"), GP64()), Load(Param("q"), GP64()), Load(Param("mask"), GP64())
+	units, rows := Load(Param("units"), GP64()), Load(Param("rows"), GP64())
+	rule := Load(Param("rule"), GP64())
+	var c [5]reg.VecVirtual
+	for i := range c {
+		c[i] = ZMM()
+		VBROADCASTSS(Mem{Base: rule, Disp: 4 * i}, c[i])
+	}
+	up, down, lower, upper, scale := c[0], c[1], c[2], c[3], c[4]
+	stable := GP32()
+	MOVL(Mem{Base: rule, Disp: 20}, stable)
+	growth := reg.Z0
+	VPXORD(growth, growth, growth)
+	step := GP64()
+	MOVQ(units, step)
+	ADDQ(U8(3), step)
+	SHRQ(U8(2), step)
+	SHLQ(U8(3), step)
+	Label("row")
+	n, m := GP64(), GP64()
+	MOVQ(units, n)
+	MOVQ(mask, m)
+	Label("unit")
+	k := K()
+	KMOVW(Mem{Base: m}, k)
+	v, a, t := ZMM(), ZMM(), ZMM()
+	VMOVUPS(Mem{Base: w}, v)
+	VBLENDMPS(up, down, k, a)
+	TESTL(stable, stable)
+	JZ(LabelRef("plain"))
+	VSUBPS(lower, v, t)
+	u := ZMM()
+	VSUBPS(v, upper, u)
+	VMULPS(u, t, t)
+	VMULPS(t, a, a)
+	Label("plain")
+	VADDPS(a, v, v)
+	VMAXPS(lower, v, v)
+	VMINPS(upper, v, v)
+	VMOVUPS(v, Mem{Base: w})
+	VMULPS(scale, v, v)
+	VCVTPS2DQ(v, v)
+	VMOVDQU32(Mem{Base: q}, t)
+	VMOVDQU32(v, Mem{Base: q})
+	VPSUBD(t, v, v)
+	VPMAXSD(v, growth, growth)
+	ADDQ(U32(64), w)
+	ADDQ(U32(64), q)
+	ADDQ(U8(2), m)
+	DECQ(n)
+	JNZ(LabelRef("unit"))
+	ADDQ(step, mask)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	y := YMM()
+	VEXTRACTI64X4(U8(1), growth, y)
+	VPMAXSD(y, reg.Y0, reg.Y0)
+	maximum()
+}
+
+// most takes the element-wise maximum of all and then that of its elements.
+func most(s set) {
+	TEXT("most"+s.name, NOSPLIT, "func(a *int32, units int) int32")
+	Pragma("noescape")
+	Doc("most" + s.name + " is most for units*16 elements, at least one unit.")
+	a, units := Load(Param("a"), GP64()), Load(Param("units"), GP64())
+	top := s.registers(1)[0]
+	s.load(Mem{Base: a}, top)
+	Label("unit")
+	for k := range 64 / s.bytes {
+		VPMAXSD(Mem{Base: a, Disp: k * s.bytes}, top, top)
+	}
+	ADDQ(U8(64), a)
+	DECQ(units)
+	JNZ(LabelRef("unit"))
+	if s.bytes == 64 {
+		y := YMM()
+		VEXTRACTI64X4(U8(1), reg.Z0, y)
+		VPMAXSD(y, reg.Y0, reg.Y0)
+	}
+	maximum()
+}
+
+// maximum returns the largest number in Y0.
+func maximum() {
+	x := XMM()
+	VEXTRACTI128(U8(1), reg.Y0, x)
+	VPMAXSD(x, reg.X0, reg.X0)
+	VPSHUFD(U8(0x4e), reg.X0, x)
+	VPMAXSD(x, reg.X0, reg.X0)
+	VPSHUFD(U8(0xb1), reg.X0, x)
+	VPMAXSD(x, reg.X0, reg.X0)
+	out := GP32()
+	VMOVD(reg.X0, out)
+	VZEROUPPER()
+	Store(out, ReturnIndex(0))
+	RET()
+}
