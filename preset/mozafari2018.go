@@ -18,7 +18,7 @@ import (
 // with the numbers of its authors' published code (SpykeTorch, MozafariDeep)
 // where the paper leaves one open or the code departs from it. Two departures
 // are ours: 5,000 training images are held out to choose the best epoch, and
-// S3 learns for 20 epochs instead of 680.
+// S3 learns for 100 epochs instead of 680.
 func mozafari2018() Preset {
 	const (
 		paper = "paper (arXiv:1804.00227)"
@@ -65,7 +65,7 @@ func mozafari2018() Preset {
 				Name: "s3", Maps: 200, Kernel: snn.Size{Rows: 5, Cols: 5}, Stride: 1, Pad: 2,
 				Threshold: math.Inf(1), Fires: snn.Above, Weights: initial,
 				Learn: train.Learn{
-					Rule: train.RuleRSTDP, Epochs: 20, K: 1,
+					Rule: train.RuleRSTDP, Epochs: 100, K: 1,
 					APlus: 0.004, AMinus: -0.003, Lower: 0.2, Upper: 0.8,
 					Punish: train.Punish{APlus: -0.004, AMinus: 0.0005, Adapt: 1000},
 				},
