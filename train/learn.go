@@ -134,7 +134,7 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 	var image spike.Map
 	var winners []spike.Spike
 	for ; s.Image < len(order); s.Image++ {
-		if s.Image%64 == 0 {
+		if s.Image%64 == 0 || ctx.Err() != nil {
 			if err := t.pause(ctx, layer, c, len(order)); err != nil {
 				return err
 			}
@@ -160,7 +160,7 @@ func (t *Trainer) reward(ctx context.Context, layer Layer, c *snn.Convolution, o
 	var image spike.Map
 	var winners []spike.Spike
 	for ; s.Image < len(order); s.Image++ {
-		if s.Image%64 == 0 {
+		if s.Image%64 == 0 || ctx.Err() != nil {
 			if err := t.pause(ctx, layer, c, len(order)); err != nil {
 				return err
 			}

@@ -84,7 +84,7 @@ func Create(dir string, e Experiment, o Options) (*Trainer, error) {
 	}
 	if err := t.begin(); err != nil {
 		t.Close()
-		return nil, fmt.Errorf("cannot save to %s: %w", dir, err)
+		return nil, fmt.Errorf("cannot save to %s: %w; make room, or choose another folder", dir, err)
 	}
 	return t, nil
 }

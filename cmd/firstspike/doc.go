@@ -1,0 +1,38 @@
+// Firstspike trains, tests and explains spiking networks in which every neuron
+// fires at most once.
+//
+//	firstspike train              train the default network on MNIST, which is inside
+//	firstspike test RUN           test what came out
+//	firstspike predict RUN FILE   ask it about pictures
+//	firstspike show RUN           the experiment: every number, and where it comes from
+//	firstspike presets            the published experiments
+//	firstspike conform TRACE      compare this program with a reference's trace
+//	firstspike version
+//
+// A training lives in a folder of its own, a run. What happens to it is
+// written there, so that a training that was stopped, or killed, goes on to
+// the same weights, bit for bit, with train --resume.
+//
+// # Where things go
+//
+// Results go to standard output and can be piped; progress, notes and errors
+// go to standard error. On a terminal progress is a display that is drawn
+// anew, elsewhere it is lines of key=value pairs. Errors are lines that begin
+// with "firstspike: ". A command line is checked as a whole before anything is
+// done: all its faults are told at once.
+//
+// The exit status is 0 if all went well, 1 if something failed, 2 if the
+// command line asks for something that does not exist, and 130 if a training
+// was interrupted and saved.
+//
+// # How it is built
+//
+// One file holds one command: its flags as a struct with tags (package kong
+// fills it), and a Run method, which ties packages train, preset and dataset
+// together. The files beside them are shared: arguments.go finds all faults
+// of a command line, experiment.go finds experiments by the name of a preset,
+// a file or a run, screen.go and lines.go are the two observers of a
+// training, and result.go puts a test's result into words. A command's
+// behaviour is described by the scripts in testdata/script, which are its
+// tests as well.
+package main

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+)
+
+// commands is the command line, as package kong reads it.
+type commands struct {
+	Help bool `short:"h" help:"Show what a command does, and its flags."`
+
+	Train   trainCommand   `cmd:"" help:"Train a network into a folder, a run."`
+	Test    testCommand    `cmd:"" help:"Test a run: right, wrong, silent, confusion matrix."`
+	Predict predictCommand `cmd:"" help:"Say which digits are in pictures."`
+	Show    showCommand    `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
+	Presets presetsCommand `cmd:"" help:"List the published experiments."`
+	Conform conformCommand `cmd:"" help:"Compare this program with a reference's trace."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+const about = `Spiking networks in which every neuron fires at most once, trained by STDP and reward-modulated STDP.
+
+Train a network on handwritten digits, which are inside, and ask it about a picture:
+
+    firstspike train
+    firstspike predict runs/mozafari2018-seed1 digit.png
+
+Try the whole road with a tenth of the images and fewer epochs:
+
+    firstspike train --limit 6000 --epochs s3=20 --out runs/try`
+
+// Exit statuses.
+const (
+	statusFailed      = 1
+	statusUsage       = 2
+	statusInterrupted = 130
+)
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func main() {
+	defer func() {
+		if fault := recover(); fault != nil {
+			fmt.Fprintf(os.Stderr, "firstspike: a fault of the program itself: %v (%s); please report it together with the command\n", fault, origin())
+			os.Exit(statusFailed)
+		}
+	}()
+	os.Exit(run(os.Args[1:], &streams{os.Stdin, os.Stdout, os.Stderr}))
+}
+
+// origin is the place in this program where a panic that was recovered began.
+func origin() string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])
+	for after := false; ; {
+		f, more := frames.Next()
+		if after && !strings.HasPrefix(f.Function, "runtime.") {
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		}
+		after = after || f.Function == "runtime.gopanic"
+		if !more {
+			return "place unknown"
+		}
+	}
+}
+
+// run does what the arguments ask for and returns the exit status.
+func run(args []string, s *streams) int {
+	var c commands
+	parser := kong.Must(&c, kong.Name("firstspike"), kong.Description(about), kong.Writers(s.out, s.err),
+		kong.NoDefaultHelp(), kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, WrapUpperBound: 100, FlagsLast: true}))
+	switch {
+	case len(args) == 0:
+		args = []string{"--help"}
+	case args[0] == "help":
+		args = append(args[1:len(args):len(args)], "--help")
+	}
+	context, err := arguments(parser, args)
+	switch {
+	case err != nil:
+	case c.Help:
+		err = context.PrintUsage(false)
+	default:
+		err = context.Run(s)
+	}
+	return report(s.err, err)
+}
+
+// report writes an error, a line each if it is several, and returns the exit
+// status that it means.
+func report(w io.Writer, err error) int {
+	var usage usageError
+	var silent silentError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &silent):
+		return int(silent)
+	}
+	for _, e := range split(err) {
+		fmt.Fprintf(w, "firstspike: %v\n", e)
+	}
+	if errors.As(err, &usage) {
+		return statusUsage
+	}
+	return statusFailed
+}
+
+// split takes apart what errors.Join has put together.
+func split(err error) []error {
+	var usage usageError
+	if errors.As(err, &usage) {
+		return usage
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, split(e)...)
+	}
+	return all
+}
+
+// A usageError is what is wrong with a command line.
+type usageError []error
+
+func (u usageError) Error() string { return errors.Join(u...).Error() }
+
+func (u *usageError) add(format string, args ...any) {
+	*u = append(*u, fmt.Errorf(format, args...))
+}
+
+// err is nil if nothing is wrong.
+func (u usageError) err() error {
+	if len(u) == 0 {
+		return nil
+	}
+	return u
+}
+
+// A silentError ends the program with a status after everything has been said.
+type silentError int
+
+func (s silentError) Error() string { return fmt.Sprintf("status %d", int(s)) }
+
+// invoked is how this program was called, for commands that people may copy.
+func invoked() string {
+	self, err := os.Executable()
+	if err == nil && strings.Contains(filepath.ToSlash(self), "/go-build") {
+		return "go run ./cmd/firstspike"
+	}
+	return quote(os.Args[0])
+}
+
+// command is a command line of this program, for people to copy.
+func command(args ...string) string {
+	line := invoked()
+	for _, a := range args {
+		line += " " + quote(a)
+	}
+	return line
+}
+
+// quote puts an argument into single quotes if a shell would not take it as it
+// is.
+func quote(s string) string {
+	plain := s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=,:+@%\\", r))
+	}) < 0
+	if plain {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// terminal reports whether a stream is a terminal, and how wide it is; 80
+// columns if the terminal does not tell.
+func terminal(stream any) (width int, ok bool) {
+	f, isFile := stream.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		return width, true
+	}
+	return 80, true
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"firstspike/dataset"
+	"firstspike/train"
+)
+
+type trainCommand struct {
+	Preset string `arg:"" optional:"" help:"A preset (mozafari2018 if none is named; see presets), a TOML file as show prints it, or a run, whose experiment is trained anew."`
+
+	Out       string   `placeholder:"DIR" help:"The run's folder; runs/NAME-seedN if not given."`
+	Seed      string   `placeholder:"N" help:"Seed of all random numbers."`
+	Set       []string `sep:"none" placeholder:"PATH=VALUE" help:"Change a setting, such as layers.s2.threshold=12; show lists them. Can be repeated."`
+	Epochs    []string `placeholder:"LAYER=N" help:"Epochs of a layer, such as s3=100. Can be repeated."`
+	Limit     string   `placeholder:"N" help:"Use only the first N training images."`
+	Paper     bool     `help:"Train as long as the paper did (s3 of mozafari2018: 680 epochs)."`
+	Protocol  string   `placeholder:"KIND" help:"validation: choose the epoch on held-out training images. paper: train on all, test after every epoch."`
+	Data      string   `placeholder:"SPEC" help:"The images: mnist, which is inside, or a folder with four IDX files."`
+	Workers   string   `placeholder:"N" help:"Goroutines; one for each CPU if not given. The result does not depend on it."`
+	SaveEvery string   `placeholder:"TIME" help:"Time between checkpoints; 20s if not given."`
+	Resume    bool     `help:"Go on with a run that was interrupted."`
+}
+
+// Help is shown after the flags.
+func (trainCommand) Help() string {
+	return `Train the default, which takes some minutes; train it as the paper did; try it with few images; go on after Ctrl-C:
+
+    firstspike train
+    firstspike train --paper --protocol paper --out runs/paper
+    firstspike train --limit 3000 --out runs/try
+    firstspike train --resume --out runs/try`
+}
+
+// Run trains.
+func (c *trainCommand) Run(s *streams) error {
+	if c.Resume {
+		return c.resume(s)
+	}
+	t, faults := c.plan()
+	if err := faults.err(); err != nil {
+		return err
+	}
+	display := newDisplay(s.err)
+	defer display.close()
+	t.options.Observer = display
+	trainer, err := train.Create(t.dir, t.experiment, t.options)
+	switch {
+	case errors.Is(err, train.ErrExists):
+		return fmt.Errorf("%w; go on with it: %s; or choose another folder with --out", err, command("train", "--resume", "--out", t.dir))
+	case err != nil:
+		return err
+	}
+	defer trainer.Close()
+	display.start(t, train.State{})
+	return c.train(s, display, trainer, t)
+}
+
+// train runs the trainer to its end or to an interruption.
+func (c *trainCommand) train(s *streams, display display, trainer *train.Trainer, t training) error {
+	ctx := interruptible(display)
+	report, err := trainer.Run(ctx)
+	display.close()
+	if errors.Is(err, train.ErrInterrupted) {
+		fmt.Fprintf(s.err, "firstspike: interrupted %s; the run is saved\n", position(t.experiment, trainer.State()))
+		fmt.Fprintf(s.err, "firstspike: go on with: %s\n", command("train", "--resume", "--out", t.dir))
+		return silentError(statusInterrupted)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w; go on from there with: %s", err, command("train", "--resume", "--out", t.dir))
+		}
+		return err
+	}
+	return writeReport(s.out, t.dir, t.experiment, report)
+}
+
+// interruptible is a context that ends with the first SIGINT or SIGTERM. The
+// second one ends the program at once, as if nothing had been said.
+func interruptible(display display) context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		display.note("stopping and saving; a second Ctrl-C stops at once and leaves what was saved before")
+		cancel()
+	}()
+	return ctx
+}
+
+// position says how far a training has come.
+func position(e train.Experiment, s train.State) string {
+	if s.Layer >= len(e.Layers) || s.Layer == len(e.Layers)-1 && s.Epoch >= e.Layers[s.Layer].Learn.Epochs {
+		return "after the last epoch, before the test was complete"
+	}
+	l := e.Layers[s.Layer]
+	if s.Epoch >= l.Learn.Epochs {
+		return fmt.Sprintf("in %s, after its last epoch", l.Name)
+	}
+	return fmt.Sprintf("in %s, epoch %d of %d, after %s images of it", l.Name, s.Epoch+1, l.Learn.Epochs, count(s.Image))
+}
+
+// resume goes on with a run.
+func (c *trainCommand) resume(s *streams) error {
+	t, faults := c.resumption()
+	if err := faults.err(); err != nil {
+		return err
+	}
+	path := filepath.Join(t.dir, checkpointFile)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s: there is no run to go on with: it has no %s; leave out --resume to begin one", t.dir, checkpointFile)
+	}
+	m, err := train.Load(path)
+	if err != nil {
+		return err
+	}
+	t.experiment, t.resumed = m.Experiment, true
+	if m.State.Finished {
+		return finished(s, t)
+	}
+	if t.options.Train, t.options.Test, err = dataset.Open(t.experiment.Data.Source); err != nil {
+		return err
+	}
+	display := newDisplay(s.err)
+	defer display.close()
+	t.options.Observer = display
+	trainer, err := train.Resume(t.dir, t.options)
+	if errors.Is(err, train.ErrFinished) {
+		return finished(s, t)
+	}
+	if err != nil {
+		return err
+	}
+	defer trainer.Close()
+	display.start(t, trainer.State())
+	return c.train(s, display, trainer, t)
+}
+
+// finished tells what came out of a run that needs no resuming.
+func finished(s *streams, t training) error {
+	report, err := train.ReadReport(t.dir)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.out, "%s: the run is finished: %s\ntest it again with: %s\n", t.dir, scoreText(report.Test.Score), command("test", t.dir))
+	return err
+}
