@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 
 	"firstspike/dataset"
@@ -100,13 +101,16 @@ func (m *Model) Fits(s *dataset.Set) error {
 	return s.Within(d.Classes)
 }
 
-// Test decides every image of a set with the given number of goroutines and
-// compares with the labels. done, if not nil, is called now and then, from any
+// Test decides every image of a set with the given number of goroutines (0:
+// one for each CPU) and compares with the labels. done, if not nil, is called now and then, from any
 // goroutine, with the number of images decided.
 func (m *Model) Test(ctx context.Context, s *dataset.Set, workers int, done func(images int)) (Result, error) {
 	r := newResult(m.Experiment.Data.Classes)
 	if err := m.Fits(s); err != nil {
 		return r, err
+	}
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
 	}
 	decisions := make([]int, s.Len())
 	if _, err := m.Predictor(); err != nil {

@@ -52,10 +52,11 @@ type EpochEnd struct {
 	PerSecond     float64 `json:"images_per_second"`
 }
 
-// Saved reports that the run was saved, or why it could not be. Training goes
-// on and tries again.
+// Saved reports that the run was saved, or why it could not be; it is tried
+// again. Until Complete, training goes on meanwhile.
 type Saved struct {
-	Err error
+	Err      error
+	Complete bool // the training has ended and waits for room
 }
 
 // Finished reports the end of a training.

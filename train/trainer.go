@@ -282,7 +282,7 @@ func (t *Trainer) persist(ctx context.Context, save func() error) error {
 		if err == nil {
 			return nil
 		}
-		t.observe(Saved{err})
+		t.observe(Saved{err, true})
 		if time.Since(began) > t.options.Patience {
 			return fmt.Errorf("the training is complete but could not be saved: %w; make room and go on with what %s holds", err, t.folder.dir)
 		}
@@ -330,7 +330,7 @@ func (t *Trainer) saveIfDue() {
 	if !t.saveDue() {
 		return
 	}
-	t.observe(Saved{t.save()})
+	t.observe(Saved{t.save(), false})
 	t.saved = time.Now()
 }
 

@@ -53,8 +53,11 @@ func startFields(t training, from train.State) []field {
 }
 
 // saveWarning says that a run could not be saved.
-func saveWarning(err error) string {
-	return fmt.Sprintf("cannot save yet: %v; training goes on and will try again", err)
+func saveWarning(s train.Saved) string {
+	if s.Complete {
+		return fmt.Sprintf("cannot save: %v; the training is complete and waits for room", s.Err)
+	}
+	return fmt.Sprintf("cannot save yet: %v; training goes on and will try again", s.Err)
 }
 
 // A style is whether words may be coloured.
@@ -116,14 +119,14 @@ func advance(head string, done float64, columns int, st style, speed, left strin
 // soFar is how an epoch has gone so far.
 func soFar(e train.Progress, columns int) string {
 	lines := []string{
-		fmt.Sprintf("  convergence %.4f", e.Convergence),
-		fmt.Sprintf("  conv. %.4f", e.Convergence),
+		fmt.Sprintf("  convergence %.2g", e.Convergence),
+		fmt.Sprintf("  conv. %.2g", e.Convergence),
 	}
 	if e.Deciding {
 		part := func(n int) string { return percent(n, e.Score.Images(), 1) }
 		right, wrong, silent := part(e.Score.Right), part(e.Score.Wrong), part(e.Score.Silent)
 		lines = []string{
-			fmt.Sprintf("  right %s %%  wrong %s %%  silent %s %%  convergence %.4f", right, wrong, silent, e.Convergence),
+			fmt.Sprintf("  right %s %%  wrong %s %%  silent %s %%  convergence %.2g", right, wrong, silent, e.Convergence),
 			fmt.Sprintf("right %s wrong %s silent %s conv. %.3f", right, wrong, silent, e.Convergence),
 			fmt.Sprintf("%s/%s/%s %% conv. %.3f", right, wrong, silent, e.Convergence),
 		}
@@ -250,7 +253,7 @@ func (t table) row(e train.EpochEnd, st style) string {
 		judged, _, _ := score(judge, 1)
 		return fmt.Sprintf("%5s %5s %5s %6s %6s%s %5s", epoch, right, wrong, silent, judged, star, speed)
 	}
-	convergence := fmt.Sprintf("%.4f", e.Convergence)
+	convergence := fmt.Sprintf("%.2g", e.Convergence)
 	right, wrong, silent := score(e.Train, 2)
 	judged, _, _ := score(judge, 2)
 	switch {

@@ -50,7 +50,7 @@ func TestBottomText(t *testing.T) {
 		columns     int
 		first, then string
 	}{
-		{80, "s3 epoch 4/20 [###............................]  10 %  2012 images/s  1m12s left", "  right 90.0 %  wrong 9.0 %  silent 1.0 %  convergence 0.1532"},
+		{80, "s3 epoch 4/20 [###............................]  10 %  2012 images/s  1m12s left", "  right 90.0 %  wrong 9.0 %  silent 1.0 %  convergence 0.15"},
 		{50, "s3 epoch 4/20 [##..............]  10 %  1m12s left", "right 90.0 wrong 9.0 silent 1.0 conv. 0.153"},
 		{39, "s3 epoch 4/20 [##...............]  10 %", "90.0/9.0/1.0 % conv. 0.153"},
 		{20, "s3 epoch 4/20  10 %", "90.0/9.0/1.0 % conv."},
@@ -61,7 +61,7 @@ func TestBottomText(t *testing.T) {
 		}
 	}
 	p.Deciding, p.PerSecond = false, 0
-	if got := bottom(p, 60, style{}); got[1] != "  convergence 0.1532" || strings.Contains(got[0], "left") {
+	if got := bottom(p, 60, style{}); got[1] != "  convergence 0.15" || strings.Contains(got[0], "left") {
 		t.Errorf("%q", got)
 	}
 	if got := bottom(p, 60, style{colour: true}); !strings.Contains(got[0], "\x1b[32m###") {

@@ -85,7 +85,7 @@ func (s *screen) Observe(e train.Event) {
 		s.draw(complete(e))
 	case train.Saved:
 		if e.Err != nil {
-			s.print(s.style.warning(wrap(saveWarning(e.Err), 2, s.width())))
+			s.print(s.style.warning(wrap(saveWarning(e), 2, s.width())))
 		} else if s.failing {
 			s.print("saved: there is room again")
 		}

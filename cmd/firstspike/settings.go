@@ -182,6 +182,12 @@ func (c *trainCommand) open(t *training, s *settings, faults *usageError) {
 		*faults = append(*faults, split(err)...)
 		return
 	}
+	if e.Data.Source != "mnist" {
+		// The run must find its images again from any folder.
+		if path, err := filepath.Abs(e.Data.Source); err == nil {
+			e.Data.Source = path
+		}
+	}
 	images := t.options.Train.Len()
 	if e.Data.Limit >= images {
 		t.notes = append(t.notes, fmt.Sprintf("data.limit %d: there are %s training images, and all are used", e.Data.Limit, count(images)))
