@@ -119,14 +119,14 @@ func advance(head string, done float64, columns int, st style, speed, left strin
 // soFar is how an epoch has gone so far.
 func soFar(e train.Progress, columns int) string {
 	lines := []string{
-		fmt.Sprintf("  convergence %.2g", e.Convergence),
-		fmt.Sprintf("  conv. %.2g", e.Convergence),
+		fmt.Sprintf("  convergence %.3g", e.Convergence),
+		fmt.Sprintf("  conv. %.3g", e.Convergence),
 	}
 	if e.Deciding {
 		part := func(n int) string { return percent(n, e.Score.Images(), 1) }
 		right, wrong, silent := part(e.Score.Right), part(e.Score.Wrong), part(e.Score.Silent)
 		lines = []string{
-			fmt.Sprintf("  right %s %%  wrong %s %%  silent %s %%  convergence %.2g", right, wrong, silent, e.Convergence),
+			fmt.Sprintf("  right %s %%  wrong %s %%  silent %s %%  convergence %.3g", right, wrong, silent, e.Convergence),
 			fmt.Sprintf("right %s wrong %s silent %s conv. %.3f", right, wrong, silent, e.Convergence),
 			fmt.Sprintf("%s/%s/%s %% conv. %.3f", right, wrong, silent, e.Convergence),
 		}
@@ -253,7 +253,7 @@ func (t table) row(e train.EpochEnd, st style) string {
 		judged, _, _ := score(judge, 1)
 		return fmt.Sprintf("%5s %5s %5s %6s %6s%s %5s", epoch, right, wrong, silent, judged, star, speed)
 	}
-	convergence := fmt.Sprintf("%.2g", e.Convergence)
+	convergence := fmt.Sprintf("%.3g", e.Convergence)
 	right, wrong, silent := score(e.Train, 2)
 	judged, _, _ := score(judge, 2)
 	switch {

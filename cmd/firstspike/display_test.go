@@ -50,7 +50,7 @@ func TestBottomText(t *testing.T) {
 		columns     int
 		first, then string
 	}{
-		{80, "s3 epoch 4/20 [###............................]  10 %  2012 images/s  1m12s left", "  right 90.0 %  wrong 9.0 %  silent 1.0 %  convergence 0.15"},
+		{80, "s3 epoch 4/20 [###............................]  10 %  2012 images/s  1m12s left", "  right 90.0 %  wrong 9.0 %  silent 1.0 %  convergence 0.153"},
 		{50, "s3 epoch 4/20 [##..............]  10 %  1m12s left", "right 90.0 wrong 9.0 silent 1.0 conv. 0.153"},
 		{39, "s3 epoch 4/20 [##...............]  10 %", "90.0/9.0/1.0 % conv. 0.153"},
 		{20, "s3 epoch 4/20  10 %", "90.0/9.0/1.0 % conv."},
@@ -61,7 +61,7 @@ func TestBottomText(t *testing.T) {
 		}
 	}
 	p.Deciding, p.PerSecond = false, 0
-	if got := bottom(p, 60, style{}); got[1] != "  convergence 0.15" || strings.Contains(got[0], "left") {
+	if got := bottom(p, 60, style{}); got[1] != "  convergence 0.153" || strings.Contains(got[0], "left") {
 		t.Errorf("%q", got)
 	}
 	if got := bottom(p, 60, style{colour: true}); !strings.Contains(got[0], "\x1b[32m###") {
@@ -83,11 +83,11 @@ func TestTable(t *testing.T) {
 		{"s1", 80, train.EpochEnd{Epoch: 1, Convergence: 0.0912, PerSecond: 20123.4}, "    2       0.0912     20123"},
 		{"s1", 20, train.EpochEnd{Epoch: 1, Convergence: 0.0912, PerSecond: 20123.4}, "    2       0.0912     20123"},
 		{"s3", 100, train.EpochEnd{Epoch: 19, Train: score, Validation: score, Best: true, Convergence: 0.19, PerSecond: 4522},
-			"   20   90.91 %    7.27 %    1.82 %     90.91 % *       0.1900      4522"},
+			"   20   90.91 %    7.27 %    1.82 %     90.91 % *         0.19      4522"},
 		{"s3", 40, train.EpochEnd{Epoch: 19, Train: score, Validation: score, Best: true, Convergence: 0.19, PerSecond: 4522},
 			"   20  90.9   7.3    1.8   90.9*  4522"},
 		{"s3", 100, train.EpochEnd{Epoch: 0, Train: score, Test: score, Convergence: 0.19, PerSecond: 4522},
-			"    1   90.91 %    7.27 %    1.82 %     90.91 %         0.1900      4522"},
+			"    1   90.91 %    7.27 %    1.82 %     90.91 %           0.19      4522"},
 	} {
 		table := newTable(e, c.layer, c.width)
 		row := table.row(c.end, style{})

@@ -61,7 +61,7 @@ func (l *lines) Observe(e train.Event) {
 		if e.Deciding && e.Score.Images() > 0 {
 			attrs = append(attrs, scoreAttrs("train", &e.Score)...)
 		}
-		attrs = append(attrs, slog.String("convergence", fmt.Sprintf("%.2g", e.Convergence)))
+		attrs = append(attrs, slog.String("convergence", fmt.Sprintf("%.3g", e.Convergence)))
 		if e.PerSecond > 0 {
 			attrs = append(attrs, slog.Int("images_per_second", int(e.PerSecond)), slog.String("left", duration(e.Left)))
 		}
@@ -74,7 +74,7 @@ func (l *lines) Observe(e train.Event) {
 		if e.Best {
 			attrs = append(attrs, slog.Bool("best", true))
 		}
-		attrs = append(attrs, slog.String("convergence", fmt.Sprintf("%.2g", e.Convergence)), slog.Int("images_per_second", int(e.PerSecond)))
+		attrs = append(attrs, slog.String("convergence", fmt.Sprintf("%.3g", e.Convergence)), slog.Int("images_per_second", int(e.PerSecond)))
 		l.write("epoch", attrs...)
 	case train.Saved:
 		if e.Err != nil {
