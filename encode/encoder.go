@@ -45,6 +45,7 @@ type Encoder struct {
 	kernels    []Kernel
 	rows, cols int
 	shape      spike.Shape
+	bank       *bank
 	picture    Picture
 }
 
@@ -66,6 +67,7 @@ func New(c Config, rows, cols int) (*Encoder, error) {
 	for _, k := range e.kernels {
 		k.round(bits)
 	}
+	e.bank = newBank(e.kernels, c.Pad, rows, cols)
 	return e, nil
 }
 
@@ -136,8 +138,7 @@ func (e *Encoder) Intensities() *Picture { return &e.picture }
 // programming error.
 func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
 	p := &e.picture
-	p.Filter(e.kernels, e.config.Pad, pixels, e.rows, e.cols)
-	p.Cut(e.config.Threshold)
+	e.bank.filter(pixels, e.config.Threshold, p)
 	if e.config.Abs {
 		p.Abs()
 	}

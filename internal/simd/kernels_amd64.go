@@ -29,6 +29,11 @@ func mostAVX2(a *int32, units int) int32
 //go:noescape
 func sumBytesAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
 
+// correlateAVX2 is correlate for units*16 sums.
+//
+//go:noescape
+func correlateAVX2(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
+
 // addRowsAVX512 is addRows for units*16 sums.
 //
 //go:noescape
@@ -53,6 +58,11 @@ func mostAVX512(a *int32, units int) int32
 //
 //go:noescape
 func sumBytesAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
+
+// correlateAVX512 is correlate for units*16 sums.
+//
+//go:noescape
+func correlateAVX512(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
 
 // sumMaskedAVX512 is sumMasked for rows of units*16 numbers.
 //

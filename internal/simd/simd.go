@@ -1,7 +1,7 @@
 // Package simd holds the few loops in which this project spends its time,
 // each with a plain Go form that defines it.
 //
-// All of them work on 32-bit integers. Sums of integers do not depend on
+// Nearly all of them work on 32-bit integers. Sums of integers do not depend on
 // their order, so a kernel may go through memory as it likes and still gives
 // the same bits as the plain loop.
 //
@@ -33,9 +33,10 @@ type kernels struct {
 	sumBytes  func(acc []int32, w []byte, offs []int32)
 	sumMasked func(q []int32, mask []uint64, rows int) int32
 	learn     func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32
+	correlate func(out, src []float64, offs []int32, w []float64)
 }
 
-var portable = kernels{"off", addRows, add, above, most, sumBytes, sumMasked, learn}
+var portable = kernels{"off", addRows, add, above, most, sumBytes, sumMasked, learn, correlate}
 
 // active is what AddRows, Add and Above run.
 var active = best()
@@ -139,3 +140,9 @@ func Learn(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 // Max is the largest element of a. len(a) must be a positive multiple of
 // [Lanes].
 func Max(a []int32) int32 { return active.most(a) }
+
+// Correlate sets out[j] to the sum over i of w[i]*src[offs[i]+j]. len(out) must
+// be a multiple of [Lanes]; every offs[i]+len(out) must lie within src. The
+// products and sums must be exact in float64, whatever their order: that is
+// what makes all kernels agree.
+func Correlate(out, src []float64, offs []int32, w []float64) { active.correlate(out, src, offs, w) }

@@ -5,7 +5,7 @@ import "golang.org/x/sys/cpu"
 // available lists the kernels that this machine can run, the best last.
 func available() []kernels {
 	list := []kernels{portable}
-	if cpu.X86.HasAVX2 {
+	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, kernels{
 			name: "avx2",
 			addRows: func(acc, w, offs []int32) {
@@ -27,9 +27,16 @@ func available() []kernels {
 			},
 			sumMasked: sumMasked,
 			learn:     learn,
+			correlate: func(out, src []float64, offs []int32, w []float64) {
+				if len(offs) == 0 {
+					clear(out)
+				} else if len(out) > 0 {
+					correlateAVX2(&out[0], len(out)/Lanes, &src[0], &offs[0], &w[0], len(offs))
+				}
+			},
 		})
 	}
-	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL {
+	if cpu.X86.HasFMA && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL {
 		list = append(list, kernels{
 			name: "avx512",
 			addRows: func(acc, w, offs []int32) {
@@ -54,6 +61,13 @@ func available() []kernels {
 			},
 			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 				return learnAVX512(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
+			},
+			correlate: func(out, src []float64, offs []int32, w []float64) {
+				if len(offs) == 0 {
+					clear(out)
+				} else if len(out) > 0 {
+					correlateAVX512(&out[0], len(out)/Lanes, &src[0], &offs[0], &w[0], len(offs))
+				}
 			},
 		})
 	}

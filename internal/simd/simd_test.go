@@ -245,3 +245,30 @@ func TestSumMaskedAndLearn(t *testing.T) {
 		}
 	}
 }
+
+func TestCorrelate(t *testing.T) {
+	for _, impl := range available() {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for n := 0; n <= 20*Lanes; n += Lanes {
+			for _, taps := range []int{0, 1, 2, 169} {
+				src, w, offs := make([]float64, n+500), make([]float64, taps), make([]int32, taps)
+				for i := range src {
+					src[i] = float64(rng.IntN(256))
+				}
+				for i := range w {
+					w[i], offs[i] = float64(rng.IntN(1<<40)-1<<39)/(1<<30), int32(rng.IntN(500))
+				}
+				got, want := make([]float64, n), make([]float64, n)
+				for j := range want {
+					for i := taps - 1; i >= 0; i-- {
+						want[j] += w[i] * src[int(offs[i])+j]
+					}
+				}
+				impl.correlate(got, src, offs, w)
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: %d sums of %d taps are wrong", impl.name, n, taps)
+				}
+			}
+		}
+	}
+}

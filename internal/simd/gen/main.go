@@ -54,6 +54,7 @@ func main() {
 		above(s)
 		most(s)
 		sumBytes(s)
+		correlate(s)
 	}
 	sumMasked()
 	learn()
