@@ -87,12 +87,12 @@ func picture(run string, index int, out string) error {
 	decision := m.Decision.Decide(best)
 	c.text(20, 505, 17, fmt.Sprintf("Last layer, learned by reward: the highest potential decides. It says %d.", decision.Class))
 	top := classes(m, best)
-	low, high := top[0], top[0]
+	high := 1e-9
 	for _, p := range top {
-		low, high = min(low, p), max(high, p)
+		high = max(high, p)
 	}
 	for class, p := range top {
-		x, h := 20+class*117, 20+int(70*(p-low)/max(high-low, 1e-9))
+		x, h := 20+class*117, int(90*p/high)
 		fill := color.RGBA{0x9a, 0xb8, 0xcc, 0xff}
 		if class == decision.Class {
 			fill = color.RGBA{0xd5, 0x5e, 0x00, 0xff}
