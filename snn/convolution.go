@@ -44,6 +44,11 @@ func (g Geometry) Synapses() int { return g.In.Maps * g.Kernel.Rows * g.Kernel.C
 
 // Check reports why no such layer can exist, or nil.
 func (g Geometry) Check() error {
+	for _, n := range []int{g.In.Maps, g.In.Rows, g.In.Cols, g.Maps, g.Kernel.Rows, g.Kernel.Cols, g.Stride, g.Pad} {
+		if n > spike.MaxExtent {
+			return fmt.Errorf("%d is beyond what a layer can have; no extent, stride or padding may exceed %d", n, spike.MaxExtent)
+		}
+	}
 	rows, cols := g.In.Rows+2*g.Pad, g.In.Cols+2*g.Pad
 	switch {
 	case g.In.Maps < 1 || g.In.Rows < 1 || g.In.Cols < 1:
@@ -58,7 +63,7 @@ func (g Geometry) Check() error {
 		return fmt.Errorf("kernel %dx%d exceeds its input of %dx%d", g.Kernel.Rows, g.Kernel.Cols, rows, cols)
 	}
 	// In floats, because the products of absurd numbers overflow integers.
-	const most = 1 << 28
+	const most = 1 << 26
 	width, positions := float64(simd.Round(g.Maps)), float64(rows)*float64(cols)
 	synapses := float64(g.In.Maps) * float64(g.Kernel.Rows) * float64(g.Kernel.Cols)
 	if !(width > 0 && width*synapses <= most && width*positions <= most && float64(g.In.Maps)*positions <= most) {
@@ -102,6 +107,25 @@ func (b bounds) hold(v float32) float32 { return min(max(v, b.lower), b.upper) }
 // the grid on which potentials are summed, as fine as 32 bits allow but no
 // finer than 2^-24.
 func NewConvolution(g Geometry, threshold float64, fires Comparison, bound float64) (*Convolution, error) {
+	c, err := bare(g, threshold, fires, bound)
+	if err != nil {
+		return nil, err
+	}
+	c.weights = make([]float32, g.Maps*g.Synapses())
+	c.quanta = make([]int32, len(c.weights))
+	c.rows = make([]int32, g.Synapses()*c.width)
+	return c, nil
+}
+
+// CheckConvolution is the error that [NewConvolution] would return, without
+// taking memory for the layer.
+func CheckConvolution(g Geometry, threshold float64, fires Comparison, bound float64) error {
+	_, err := bare(g, threshold, fires, bound)
+	return err
+}
+
+// bare is a layer without its weights.
+func bare(g Geometry, threshold float64, fires Comparison, bound float64) (*Convolution, error) {
 	if err := g.Check(); err != nil {
 		return nil, err
 	}
@@ -132,9 +156,6 @@ func NewConvolution(g Geometry, threshold float64, fires Comparison, bound float
 	if c.bits < 8 {
 		return nil, fmt.Errorf("%d synapses with weights up to %v leave no room for fractions in a 32-bit potential", g.Synapses(), bound)
 	}
-	c.weights = make([]float32, g.Maps*g.Synapses())
-	c.quanta = make([]int32, len(c.weights))
-	c.rows = make([]int32, g.Synapses()*c.width)
 	c.limit = c.quantumLimit(threshold)
 	return c, nil
 }

@@ -28,10 +28,13 @@ func TestGeometry(t *testing.T) {
 		{"negative padding", Geometry{In: in, Maps: 1, Kernel: Size{1, 1}, Pad: -1}, "padding -1"},
 		{"tall kernel", Geometry{In: in, Maps: 1, Kernel: Size{8, 1}, Pad: 1}, "kernel 8x1 exceeds its input of 7x9"},
 		{"wide kernel", Geometry{In: in, Maps: 1, Kernel: Size{1, 8}}, "kernel 1x8 exceeds its input of 5x7"},
-		{"many maps", Geometry{In: in, Maps: 1 << 40, Kernel: Size{1, 1}}, "do not fit in memory"},
-		{"most maps", Geometry{In: in, Maps: math.MaxInt, Kernel: Size{1, 1}}, "do not fit in memory"},
-		{"many inputs", Geometry{In: spike.Shape{Maps: 1 << 60, Rows: 4, Cols: 4}, Maps: 1, Kernel: Size{4, 4}}, "do not fit in memory"},
-		{"wide padding", Geometry{In: in, Maps: 1, Kernel: Size{1, 1}, Pad: 1 << 30}, "do not fit in memory"},
+		{"many maps", Geometry{In: in, Maps: 1 << 40, Kernel: Size{1, 1}}, "beyond what a layer can have"},
+		{"most maps", Geometry{In: in, Maps: math.MaxInt, Kernel: Size{1, 1}}, "beyond what a layer can have"},
+		{"many inputs", Geometry{In: spike.Shape{Maps: 1 << 60, Rows: 4, Cols: 4}, Maps: 1, Kernel: Size{4, 4}}, "beyond what a layer can have"},
+		{"padding that wraps", Geometry{In: in, Maps: 1, Kernel: Size{1, 1}, Pad: math.MaxInt}, "beyond what a layer can have"},
+		{"stride that wraps", Geometry{In: in, Maps: 1, Kernel: Size{1, 1}, Stride: math.MaxInt}, "beyond what a layer can have"},
+		{"large layer", Geometry{In: in, Maps: 1 << 22, Kernel: Size{5, 5}}, "do not fit in memory"},
+		{"wide padding", Geometry{In: in, Maps: 1, Kernel: Size{1, 1}, Pad: 1 << 30}, "beyond what a layer can have"},
 	} {
 		err := c.g.Check()
 		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {

@@ -13,6 +13,10 @@ const Silent Step = 255
 // 0 to 254. 255 is [Silent].
 const MaxSteps = 255
 
+// MaxExtent is the largest number of maps, rows or columns that a layer can
+// have. Products of two extents do not overflow.
+const MaxExtent = 1 << 24
+
 // A Shape is the extent of a layer: feature maps, rows and columns.
 type Shape struct {
 	Maps, Rows, Cols int

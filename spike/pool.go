@@ -34,6 +34,8 @@ func (p Pool) Shape(in Shape) Shape {
 // Check reports why the pooling cannot be applied to the input, or nil.
 func (p Pool) Check(in Shape) error {
 	switch {
+	case max(p.Window, p.Stride, p.Pad) > MaxExtent:
+		return fmt.Errorf("pooling window %d, stride %d and padding %d must not exceed %d", p.Window, p.Stride, p.Pad, MaxExtent)
 	case p.Window < 0 || p.Stride < 0 || p.Pad < 0:
 		return fmt.Errorf("pooling window %d, stride %d and padding %d must not be negative", p.Window, p.Stride, p.Pad)
 	case p.Window == 0 && (p.Stride != 0 || p.Pad != 0):

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -21,7 +22,19 @@ type File struct {
 // Open reads the file at path: safetensors, npz or npy, told apart by the first bytes and not by the path's extension. The
 // one tensor of an npy file is named after the file, without its directory and the extension ".npy".
 // Every error names the path.
-func Open(path string) (*File, error) {
+func Open(path string) (*File, error) { return OpenSelected(path, nil) }
+
+// OpenSelected is [Open] for a caller who knows what the file should hold. Choose is called once, with the file's tensors and
+// metadata but without any Data, before data are read or unpacked. It may refuse the file, or else returns the names of the
+// tensors that are wanted. The others keep their name, type and shape in the File, but have no Data, and so no values.
+//
+// A small npz file can unpack to [MaxBytes]: choose can hold the shapes against what they must be before that costs memory.
+// What is not chosen is never unpacked. The data of a safetensors file, which are as large as the file, are read all the same.
+func OpenSelected(path string, choose func(*File) (names []string, err error)) (*File, error) {
+	// To open a named pipe waits for somebody to write into it.
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file, so no tensor file (its mode is %v)", path, info.Mode())
+	}
 	r, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -31,15 +44,12 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a regular file, so no tensor file (its mode is %v)", path, info.Mode())
-	}
 	head := make([]byte, 9)
 	n, err := r.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	f, err := readAny(r, info.Size(), head[:n], path)
+	f, err := readAny(r, info.Size(), head[:n], path, selector(choose))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -47,21 +57,51 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
+// A selector is the choose of OpenSelected; nil chooses everything.
+type selector func(*File) (names []string, err error)
+
+// choose reports of each tensor of a file without data whether its data are wanted.
+func (s selector) choose(f *File) ([]bool, error) {
+	wanted := make([]bool, len(f.Tensors))
+	if s == nil {
+		for i := range wanted {
+			wanted[i] = true
+		}
+		return wanted, nil
+	}
+	names, err := s(f)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range f.Tensors {
+		wanted[i] = slices.Contains(names, t.Name)
+	}
+	return wanted, nil
+}
+
 // readAny reads whichever format begins with head.
-func readAny(r *os.File, size int64, head []byte, path string) (*File, error) {
+func readAny(r *os.File, size int64, head []byte, path string, s selector) (*File, error) {
 	// safetensors has no magic number, but its first 9 bytes (a small 64-bit number, then a brace) cannot begin the others.
 	if len(head) == 9 && head[8] == '{' && binary.LittleEndian.Uint64(head) <= maxHeader {
-		return readSafetensors(r, size)
+		return readSafetensors(r, size, s)
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
-		return ReadNPZ(r, size)
+		return readNPZ(r, size, MaxBytes, s)
 	case bytes.HasPrefix(head, []byte(npyMagic)):
-		t, err := readNPY(r, strings.TrimSuffix(filepath.Base(path), ".npy"), MaxBytes, size)
+		a, err := readArray(r, strings.TrimSuffix(filepath.Base(path), ".npy"), MaxBytes)
 		if err != nil {
 			return nil, fmt.Errorf("npy: %w", err)
 		}
-		return &File{Tensors: []Tensor{t}}, nil
+		f := &File{Tensors: []Tensor{a.Tensor}}
+		wanted, err := s.choose(f)
+		if err != nil || !wanted[0] {
+			return f, err
+		}
+		if f.Tensors[0], err = a.read(r, size); err != nil {
+			return nil, fmt.Errorf("npy: %w", err)
+		}
+		return f, nil
 	}
 	return nil, fmt.Errorf("%s; a safetensors, npz or npy file is needed", foreign(head))
 }

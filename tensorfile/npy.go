@@ -32,34 +32,53 @@ var npyKinds = map[byte]string{
 // element orders are read; the tensor's Data are little-endian and row-major. Types that are no DType (objects, strings,
 // records, complex numbers, dates) are refused by name, and so is a file with too few or too many bytes.
 func ReadNPY(r io.Reader, name string) (Tensor, error) {
-	t, err := readNPY(r, name, MaxBytes, 0)
+	a, err := readArray(r, name, MaxBytes)
+	var t Tensor
+	if err == nil {
+		t, err = a.read(r, 0)
+	}
 	if err != nil {
 		return Tensor{}, fmt.Errorf("npy: %w", err)
 	}
 	return t, nil
 }
 
-// readNPY reads an array of at most limit bytes; known is how many bytes r certainly has.
-func readNPY(r io.Reader, name string, limit, known int64) (Tensor, error) {
-	t := Tensor{Name: name}
-	fail := func(err error) (Tensor, error) { return Tensor{}, fmt.Errorf("tensor %q: %w", name, err) }
+// An array is an npy file whose header has been read, and its data not yet.
+type array struct {
+	Tensor
+	bytes     int // of data
+	bigEndian bool
+	fortran   bool
+}
+
+// readArray reads the header of an array of at most limit bytes.
+func readArray(r io.Reader, name string, limit int64) (a array, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("tensor %q: %w", name, err)
+		}
+	}()
 	text, err := readNPYHeader(r)
 	if err != nil {
-		return fail(err)
+		return a, err
 	}
 	h, err := parseNPYHeader(text)
 	if err != nil {
-		return fail(err)
+		return a, err
 	}
-	bigEndian := false
-	if t.DType, bigEndian, err = parseDescr(h.descr); err != nil {
-		return fail(err)
+	a.Name, a.Shape, a.fortran = name, h.shape, h.fortran
+	if a.DType, a.bigEndian, err = parseDescr(h.descr); err != nil {
+		return a, err
 	}
-	t.Shape = h.shape
-	n, err := byteSize(t.DType, t.Shape, limit)
-	if err != nil {
-		return fail(err)
-	}
+	a.bytes, err = byteSize(a.DType, a.Shape, limit)
+	return a, err
+}
+
+// read reads the array's data, to the end of r; known is how many bytes may be taken for certain to be there.
+func (a array) read(r io.Reader, known int64) (Tensor, error) {
+	t, n := a.Tensor, a.bytes
+	fail := func(err error) (Tensor, error) { return Tensor{}, fmt.Errorf("tensor %q: %w", t.Name, err) }
+	var err error
 	if t.Data, err = readUpTo(r, n, known); err != nil {
 		return fail(fmt.Errorf("reading the data: %w", err))
 	}
@@ -69,12 +88,12 @@ func readNPY(r io.Reader, name string, limit, known int64) (Tensor, error) {
 	if err := expectEnd(r, n); err != nil {
 		return fail(err)
 	}
-	if bigEndian {
+	if a.bigEndian {
 		for element := range slices.Chunk(t.Data, t.DType.Size()) {
 			slices.Reverse(element)
 		}
 	}
-	if h.fortran {
+	if a.fortran {
 		t.Data = rowMajor(t.Data, t.Shape, t.DType.Size())
 	}
 	return t, nil

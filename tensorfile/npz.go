@@ -16,9 +16,11 @@ const npyExtension = ".npy"
 // archive's order; the member "a.npy" becomes the tensor "a". A file is refused if a member is no npy file or cannot be read
 // by ReadNPY, fails its checksum, is encrypted or packed by a method other than stored and deflated, or if two members have
 // the same name. What is unpacked from one file is limited to MaxBytes in total.
-func ReadNPZ(r io.ReaderAt, size int64) (*File, error) { return readNPZ(r, size, MaxBytes) }
+func ReadNPZ(r io.ReaderAt, size int64) (*File, error) {
+	return readNPZ(r, size, MaxBytes, nil)
+}
 
-func readNPZ(r io.ReaderAt, size, limit int64) (*File, error) {
+func readNPZ(r io.ReaderAt, size, limit int64, s selector) (*File, error) {
 	archive, err := zip.NewReader(r, size)
 	if err != nil {
 		return nil, fmt.Errorf("npz: the file is no zip archive or is truncated: %w", err)
@@ -41,15 +43,43 @@ func readNPZ(r io.ReaderAt, size, limit int64) (*File, error) {
 				member.Name, member.Method, zip.Store, zip.Deflate)
 		}
 		seen[name] = true
-		t, err := readMember(member, name, limit, size)
+		t, err := describeMember(member, name)
+		if err != nil {
+			return nil, fmt.Errorf("npz: %w", err)
+		}
+		f.Tensors = append(f.Tensors, t)
+	}
+	wanted, err := s.choose(f)
+	if err != nil {
+		return nil, err
+	}
+	for i, member := range archive.File {
+		if !wanted[i] {
+			continue
+		}
+		t, err := readMember(member, f.Tensors[i].Name, limit, size)
 		if err != nil {
 			return nil, fmt.Errorf("npz: %w", err)
 		}
 		limit -= int64(len(t.Data))
-		f.Tensors = append(f.Tensors, t)
+		f.Tensors[i] = t
 	}
 	return f, nil
 }
+
+// describeMember reads a member's header.
+func describeMember(member *zip.File, name string) (Tensor, error) {
+	r, err := member.Open()
+	if err != nil {
+		return Tensor{}, fmt.Errorf("tensor %q: %w", name, err)
+	}
+	defer r.Close()
+	a, err := readArray(r, name, MaxBytes)
+	return a.Tensor, err
+}
+
+// mostDeflated is the most bytes that one byte of a deflated stream can unpack to: 258 by each two bits of a match.
+const mostDeflated = 1032
 
 // readMember reads one member of an archive of size bytes.
 func readMember(member *zip.File, name string, limit, size int64) (Tensor, error) {
@@ -58,8 +88,17 @@ func readMember(member *zip.File, name string, limit, size int64) (Tensor, error
 		return Tensor{}, fmt.Errorf("tensor %q: %w", name, err)
 	}
 	defer r.Close()
-	// What the member says of its unpacked size may be a lie; its packed size cannot exceed the archive's.
-	return readNPY(r, name, limit, int64(min(member.CompressedSize64, uint64(size))))
+	a, err := readArray(r, name, limit)
+	if err != nil {
+		return Tensor{}, err
+	}
+	// What a member says of its unpacked size may be a lie, but its packed size cannot exceed the archive's, nor what it unpacks
+	// to a multiple of that. Pages of a buffer that the data do not reach are reserved, but cost no memory.
+	known := min(member.CompressedSize64, uint64(size))
+	if member.Method == zip.Deflate {
+		known = min(member.UncompressedSize64, mostDeflated*known)
+	}
+	return a.read(r, int64(known))
 }
 
 // WriteNPZ writes f as an npz file, in the order of f.Tensors, each packed by method: zip.Store as numpy.savez does, or

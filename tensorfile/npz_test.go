@@ -226,12 +226,12 @@ func TestNPZBombs(t *testing.T) {
 	if err := WriteNPZ(&b, f, zip.Deflate); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readNPZ(bytes.NewReader(b.Bytes()), int64(b.Len()), 101); err != nil {
+	if _, err := readNPZ(bytes.NewReader(b.Bytes()), int64(b.Len()), 101, nil); err != nil {
 		t.Errorf("101 bytes within a limit of 101: %v", err)
 	}
-	_, err := readNPZ(bytes.NewReader(b.Bytes()), int64(b.Len()), 100)
+	_, err := readNPZ(bytes.NewReader(b.Bytes()), int64(b.Len()), 100, nil)
 	wantError(t, err, `tensor "c"|U8 [] needs more than the 0 bytes`)
-	_, err = readNPZ(bytes.NewReader(b.Bytes()), int64(b.Len()), 99)
+	_, err = readNPZ(bytes.NewReader(b.Bytes()), int64(b.Len()), 99, nil)
 	wantError(t, err, `tensor "b"|U8 [40] needs more than the 39 bytes`)
 }
 

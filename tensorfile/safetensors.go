@@ -27,9 +27,9 @@ type span struct{ begin, end int }
 // A file is refused, with the fault and the tensor, if its header is longer than 100,000,000 bytes, is not a JSON object or
 // has a key twice; if a type is none of DType's; if a shape overflows; if the data leave a hole, overlap, do not have the
 // size that type and shape give, or end before or after the file does.
-func ReadSafetensors(r io.Reader) (*File, error) { return readSafetensors(r, 0) }
+func ReadSafetensors(r io.Reader) (*File, error) { return readSafetensors(r, 0, nil) }
 
-func readSafetensors(r io.Reader, known int64) (*File, error) {
+func readSafetensors(r io.Reader, known int64, s selector) (*File, error) {
 	var length [8]byte
 	if n, err := io.ReadFull(r, length[:]); err == io.EOF || err == io.ErrUnexpectedEOF {
 		return nil, fmt.Errorf("safetensors: %d bytes are too few for a file; it begins with 8 bytes that give the header's length", n)
@@ -51,6 +51,10 @@ func readSafetensors(r io.Reader, known int64) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)
 	}
+	wanted, err := s.choose(f)
+	if err != nil {
+		return nil, err
+	}
 	total := 0
 	if len(spans) > 0 {
 		total = spans[len(spans)-1].end
@@ -65,7 +69,9 @@ func readSafetensors(r io.Reader, known int64) (*File, error) {
 			return nil, fmt.Errorf("safetensors: tensor %q: the data end after %d of %d bytes; the file is truncated",
 				t.Name, max(0, len(data)-s.begin), s.end-s.begin)
 		}
-		t.Data = data[s.begin:s.end:s.end]
+		if wanted[i] {
+			t.Data = data[s.begin:s.end:s.end]
+		}
 	}
 	if err := expectEnd(r, total); err != nil {
 		return nil, fmt.Errorf("safetensors: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"firstspike/snn"
@@ -22,8 +23,13 @@ type State struct {
 	Seconds       float64        `json:"seconds"`       // of the whole training
 	Best          *Best          `json:"best,omitempty"`
 	Metrics       int64          `json:"metrics"` // bytes of metrics.jsonl that belong to this state
-	Finished      bool           `json:"finished"`
+	Train         DataSum        `json:"train"`
+	Test          DataSum        `json:"test"`
+	Report        *Report        `json:"report,omitempty"` // once the run is finished
 }
+
+// Finished reports whether the training is complete and tested.
+func (s State) Finished() bool { return s.Report != nil }
 
 // Best is the best epoch so far of the last layer.
 type Best struct {
@@ -31,6 +37,9 @@ type Best struct {
 	On    string `json:"on"` // "validation" or "test"
 	Score Score  `json:"score"`
 }
+
+// onValidation is where epochs are chosen with the protocol "validation".
+const onValidation = "validation"
 
 // random names the random streams of an experiment in a checkpoint. Every
 // stream begins anew from the seed for its purpose, layer and epoch, so that
@@ -77,7 +86,15 @@ func (m *Model) file() (*tensorfile.File, error) {
 		if learn.Dropout > 0 {
 			streams = append(streams, "dropout/"+l.Name)
 		}
-		t, err := tensorfile.From(tensorName(l.Name), weightShape(l), l.Weights())
+		t, err := tensorfile.From(tensorName(l.Name), weightShape(l.Geometry), l.Weights())
+		if err != nil {
+			return nil, err
+		}
+		f.Tensors = append(f.Tensors, t)
+	}
+	if m.best != nil {
+		last := m.Network.Layers[len(m.Network.Layers)-1]
+		t, err := tensorfile.From(bestPrefix+tensorName(last.Name), weightShape(last.Geometry), m.best)
 		if err != nil {
 			return nil, err
 		}
@@ -104,9 +121,12 @@ func (m *Model) file() (*tensorfile.File, error) {
 
 func tensorName(layer string) string { return layer + ".weight" }
 
+// bestPrefix is what the name of the last layer's best weights begins with.
+const bestPrefix = "best."
+
 // weightShape is the shape of a layer's weights: map, input map, row, column.
-func weightShape(l snn.Layer) []int {
-	return []int{l.Maps, l.In.Maps, l.Kernel.Rows, l.Kernel.Cols}
+func weightShape(g snn.Geometry) []int {
+	return []int{g.Maps, g.In.Maps, g.Kernel.Rows, g.Kernel.Cols}
 }
 
 // fromFile is the model that a file holds.
@@ -118,6 +138,15 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 	e, err := Parse("experiment in the metadata", []byte(text))
 	if err != nil {
 		return nil, err
+	}
+	if err := e.Faults().Err(); err != nil {
+		return nil, fmt.Errorf("experiment in the metadata: %w", err)
+	}
+	// Before memory is taken for the network, for the file may be anyone's.
+	for i, l := range e.Layers {
+		if err := hasWeights(f, tensorName(l.Name), e.Geometry(i)); err != nil {
+			return nil, err
+		}
 	}
 	m, err := newModel(e)
 	if err != nil {
@@ -131,30 +160,55 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 	if err := m.State.check(e); err != nil {
 		return nil, fmt.Errorf("state in the metadata: %w", err)
 	}
-	for _, l := range m.Network.Layers {
-		if err := setWeights(l, f); err != nil {
+	for i, l := range m.Network.Layers {
+		w, err := readWeights(l, f, tensorName(l.Name))
+		if err != nil {
+			return nil, err
+		}
+		best := bestPrefix + tensorName(l.Name)
+		if _, ok := f.Lookup(best); !ok || i < len(e.Layers)-1 {
+			continue
+		}
+		if err := hasWeights(f, best, l.Geometry); err != nil {
+			return nil, err
+		}
+		if m.best, err = readWeights(l, f, best); err != nil {
+			return nil, err
+		}
+		if err := l.SetWeights(w); err != nil {
 			return nil, err
 		}
 	}
 	return m, nil
 }
 
-func setWeights(l snn.Layer, f *tensorfile.File) error {
-	t, err := f.Tensor(tensorName(l.Name))
+// hasWeights reports that a file lacks the weights of a layer, or has them in
+// another shape.
+func hasWeights(f *tensorfile.File, name string, g snn.Geometry) error {
+	t, err := f.Tensor(name)
 	if err != nil {
 		return err
 	}
-	if want := weightShape(l); fmt.Sprint(t.Shape) != fmt.Sprint(want) {
+	if want := weightShape(g); !slices.Equal(t.Shape, want) {
 		return fmt.Errorf("%s has the shape %v; the experiment asks for %v", t.Name, t.Shape, want)
+	}
+	return nil
+}
+
+// readWeights gives a layer the weights of a tensor, and returns them.
+func readWeights(l snn.Layer, f *tensorfile.File, name string) ([]float32, error) {
+	t, err := f.Tensor(name)
+	if err != nil {
+		return nil, err
 	}
 	w, err := t.Float32s()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := l.SetWeights(w); err != nil {
-		return fmt.Errorf("%s: %w", t.Name, err)
+		return nil, fmt.Errorf("%s: %w", t.Name, err)
 	}
-	return nil
+	return w, nil
 }
 
 // check reports a state that the experiment cannot be in.

@@ -133,6 +133,10 @@ func TestFaults(t *testing.T) {
 		{func(e *train.Experiment) { e.Layers[0].Learn.Dropout = 1 }, []string{"layers.s1.learn.dropout"}},
 		{func(e *train.Experiment) { e.Layers[0].Learn.APlus = math.NaN() }, []string{"layers.s1.learn.a_plus"}},
 		{func(e *train.Experiment) { e.Layers[0].Learn.Doubling.Max = 0 }, []string{"layers.s1.learn.doubling.max"}},
+		{func(e *train.Experiment) { e.Layers[0].Pad = math.MaxInt }, []string{"layers.s1"}},
+		{func(e *train.Experiment) { e.Layers[0].Pool.Pad = math.MaxInt }, []string{"layers.s1.pool"}},
+		{func(e *train.Experiment) { e.Layers = make([]train.Layer, 1000) }, []string{"layers"}},
+		{func(e *train.Experiment) { e.Layers[0].Maps, e.Layers[1].Maps = 3000, 3000 }, []string{"layers.s2"}},
 		// All at once.
 		{func(e *train.Experiment) {
 			e.Layers[0].Learn.K, e.Layers[1].Learn.K, e.Layers[2].Learn.Epochs = 0, 0, -1

@@ -39,6 +39,12 @@ func (f *Faults) add(bad bool, path, format string, args ...any) {
 	}
 }
 
+// What a network may have at most. Every weight takes twelve bytes.
+const (
+	mostLayers  = 64
+	mostWeights = 1 << 26
+)
+
 var layerName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 
 // Faults checks the whole experiment without touching any data.
@@ -62,11 +68,13 @@ func (e Experiment) Faults() Faults {
 		}
 	}
 	f.add(len(e.Layers) == 0, "layers", "none; a network needs at least one")
+	f.add(len(e.Layers) > mostLayers, "layers", "%d; a network has at most %d", len(e.Layers), mostLayers)
 	if len(f) > 0 {
 		return f // shapes below would be meaningless
 	}
 	in := e.Encode.Shape(e.Data.Rows, e.Data.Cols)
 	seen := map[string]bool{}
+	weights := 0
 	for i, l := range e.Layers {
 		path := "layers." + l.Name
 		if !layerName.MatchString(l.Name) || seen[l.Name] {
@@ -85,9 +93,13 @@ func (e Experiment) Faults() Faults {
 			return f
 		}
 		if len(f) == 0 {
-			if _, err := snn.NewConvolution(g, l.Threshold, l.Fires, l.bound()); err != nil {
+			if err := snn.CheckConvolution(g, l.Threshold, l.Fires, l.bound()); err != nil {
 				f.add(true, path, "%v", err)
 			}
+		}
+		if weights += l.Maps * g.Synapses(); weights > mostWeights {
+			f.add(true, path, "with this layer the network has more than %d weights, which do not fit in memory", mostWeights)
+			return f
 		}
 		in = l.pooled(in)
 	}

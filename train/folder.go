@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -89,11 +90,26 @@ func (f *folder) vacant() error {
 		_, err := os.Stat(f.path(name))
 		return err == nil
 	}
-	switch {
-	case has(checkpointFile) || has(modelFile):
+	if has(checkpointFile) || has(modelFile) {
 		return fmt.Errorf("%s: %w", f.dir, ErrExists)
-	case has(experimentFile) && !has(recordFile):
-		return fmt.Errorf("%s: an %s is here that no run wrote; choose another folder", f.dir, experimentFile)
+	}
+	if r, err := ReadRecord(f.dir); err == nil && r.Version != "" && r.Train.SHA256 != "" {
+		return nil // of a run of ours that lost its weights or never had any
+	}
+	for _, name := range []string{experimentFile, recordFile, metricsFile, reportFile} {
+		if has(name) {
+			return fmt.Errorf("%s: a file %s is here that no run wrote; choose another folder", f.dir, name)
+		}
+	}
+	return nil
+}
+
+// clean removes what an earlier run without weights left in the folder.
+func (f *folder) clean() error {
+	for _, name := range []string{metricsFile, reportFile} {
+		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }
@@ -123,7 +139,8 @@ func (f *folder) sweep() {
 	}
 	for _, e := range entries {
 		for _, name := range []string{experimentFile, recordFile, checkpointFile, modelFile, reportFile} {
-			if strings.HasPrefix(e.Name(), "."+name+".") {
+			digits, ours := strings.CutPrefix(e.Name(), "."+name+".")
+			if _, err := strconv.ParseUint(digits, 10, 64); ours && err == nil {
 				os.Remove(f.path(e.Name()))
 			}
 		}
@@ -240,19 +257,22 @@ func (f *folder) flush() error {
 	return nil
 }
 
-// rewind drops what was logged after the state that the run goes on from.
+// rewind drops what was logged after the state that the run goes on from. The
+// metrics only tell of the training: if lines of them were lost it goes on all
+// the same, and logs behind those that are left.
 func (f *folder) rewind(metrics int64) error {
-	f.metrics = metrics
 	info, err := os.Stat(f.path(metricsFile))
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && metrics == 0:
+	case errors.Is(err, fs.ErrNotExist):
+		f.metrics = 0
 		return nil
 	case err != nil:
 		return err
-	case info.Size() < metrics:
-		return fmt.Errorf("%s is shorter than the checkpoint knows it: %d of %d bytes", f.path(metricsFile), info.Size(), metrics)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s is no file; move it away to go on", f.path(metricsFile))
 	}
-	return os.Truncate(f.path(metricsFile), metrics)
+	f.metrics = min(metrics, info.Size())
+	return os.Truncate(f.path(metricsFile), f.metrics)
 }
 
 func readJSON(dir, name string, v any) error {

@@ -107,7 +107,7 @@ func (t *Trainer) choose(ctx context.Context, end *EpochEnd) error {
 	if err != nil {
 		return err
 	}
-	on := "validation"
+	on := onValidation
 	if t.model.Experiment.Protocol.Kind == ProtocolPaper {
 		on, end.Test = "test", &score
 	} else {
@@ -118,10 +118,12 @@ func (t *Trainer) choose(ctx context.Context, end *EpochEnd) error {
 	}
 	end.Best = true
 	s.Best = &Best{Epoch: s.Epoch, On: on, Score: score}
-	if on == "validation" {
-		t.best, err = t.model.bytes()
+	if on == onValidation {
+		last := t.model.Network.Layers[len(t.model.Network.Layers)-1]
+		t.model.best = append(t.model.best[:0], last.Weights()...)
+		t.better = true
 	}
-	return err
+	return nil
 }
 
 // compete lets a layer learn without reward: the first neurons to fire win

@@ -2,7 +2,9 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -23,30 +25,59 @@ type Model struct {
 	Network    *snn.Network
 	Decision   readout.DecisionMap
 	State      State // where in its training the network was saved
+
+	best []float32 // of a checkpoint: the last layer's weights after the best epoch
 }
 
 // Load reads a model from a run's folder or from a safetensors file that this
-// program wrote. Of a folder it takes the chosen network, or, as long as there
-// is none, the network as last saved.
+// program wrote. Of a folder it takes the network of the best epoch so far, or,
+// as long as there is none, the network as last saved.
 func Load(path string) (*Model, error) {
 	info, err := os.Stat(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: there is no such run or file", path)
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return loadRun(path)
 	}
-	if info.IsDir() {
-		dir := path
-		path = filepath.Join(dir, modelFile)
-		if _, err := os.Stat(path); os.IsNotExist(err) {
-			path = filepath.Join(dir, checkpointFile)
-			if _, err := os.Stat(path); os.IsNotExist(err) {
-				return nil, fmt.Errorf("%s: no run is here: neither %s nor %s", dir, modelFile, checkpointFile)
-			}
+	return loadFile(path)
+}
+
+// loadRun reads the network of a run's folder. The checkpoint, if there is
+// one, says whose network it has to be.
+func loadRun(dir string) (*Model, error) {
+	path, checkpoint := filepath.Join(dir, modelFile), filepath.Join(dir, checkpointFile)
+	_, err := os.Stat(path)
+	_, last := os.Stat(checkpoint)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && errors.Is(last, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s: no run is here: neither %s nor %s", dir, modelFile, checkpointFile)
+	case errors.Is(last, fs.ErrNotExist):
+		return loadFile(path)
+	}
+	c, err := loadFile(checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	// Both are written together, the model first. What the checkpoint knows is
+	// what the run goes on from.
+	if c.best != nil {
+		if err := c.Network.Layers[len(c.Network.Layers)-1].SetWeights(c.best); err != nil {
+			return nil, err
 		}
+		c.best = nil
 	}
+	return c, nil
+}
+
+func loadFile(path string) (*Model, error) {
 	file, err := tensorfile.Open(path)
 	if err != nil {
 		return nil, err
 	}
+	file.Path = "" // it is named here
 	m, err := fromFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -427,3 +427,130 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 }
+
+// stopped is a run that was interrupted when a best epoch was known.
+func stopped(t *testing.T, dir string, e train.Experiment) {
+	t.Helper()
+	learn, test := mnist(t)
+	tr, err := train.Create(dir, e, train.Options{Train: learn, Test: test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	tr.Watch(train.ObserverFunc(func(ev train.Event) {
+		if end, ok := ev.(train.EpochEnd); ok && end.Layer == "s3" {
+			stop()
+		}
+	}))
+	if _, err := tr.Run(ctx); !errors.Is(err, train.ErrInterrupted) {
+		t.Fatalf("Run = %v", err)
+	}
+	if s := tr.State(); s.Best == nil || s.Finished() {
+		t.Fatalf("state %+v", s)
+	}
+}
+
+// Whatever happens to the other files of a run, its checkpoint is enough to go
+// on to the same result, and to ask the network of the best epoch.
+func TestCheckpointIsEnough(t *testing.T) {
+	e := small()
+	// The best epoch is the first: later ones unlearn.
+	e.Layers[2].Learn.Punish.APlus, e.Layers[2].Learn.Punish.Adapt = -0.1, 0
+	want := filepath.Join(t.TempDir(), "want")
+	report := run(t, want, e, train.Options{})
+	if report.Epoch == e.Layers[2].Learn.Epochs-1 {
+		t.Fatal("the last epoch is the best; the test would show nothing")
+	}
+	other := small()
+	other.Seed = 7
+	foreign := filepath.Join(t.TempDir(), "other")
+	run(t, foreign, other, train.Options{})
+	model, err := os.ReadFile(filepath.Join(foreign, "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	learn, test := mnist(t)
+	for name, harm := range map[string]func(dir string) error{
+		"nothing":        func(string) error { return nil },
+		"no model":       func(dir string) error { return os.Remove(filepath.Join(dir, "model.safetensors")) },
+		"foreign model":  func(dir string) error { return os.WriteFile(filepath.Join(dir, "model.safetensors"), model, 0o666) },
+		"no metrics":     func(dir string) error { return os.Remove(filepath.Join(dir, "metrics.jsonl")) },
+		"short metrics":  func(dir string) error { return os.Truncate(filepath.Join(dir, "metrics.jsonl"), 3) },
+		"no record":      func(dir string) error { return os.Remove(filepath.Join(dir, "run.json")) },
+		"damaged record": func(dir string) error { return os.WriteFile(filepath.Join(dir, "run.json"), []byte("{"), 0o666) },
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		stopped(t, dir, e)
+		if err := harm(dir); err != nil {
+			t.Fatal(err)
+		}
+		tr, err := train.Resume(dir, train.Options{Train: learn, Test: test})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got, err := tr.Run(t.Context())
+		tr.Close()
+		if err != nil || got.Test.Score != report.Test.Score || got.Epoch != report.Epoch {
+			t.Errorf("%s: %+v, %v; want %+v", name, got, err, report)
+		}
+		same(t, name, weights(t, want), weights(t, dir))
+		same(t, name, weights(t, filepath.Join(want, "model.safetensors")), weights(t, filepath.Join(dir, "model.safetensors")))
+		// Of a finished run too.
+		for _, file := range []string{"model.safetensors", "result.json"} {
+			if err := os.Remove(filepath.Join(dir, file)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(t, name, weights(t, want), weights(t, dir))
+		if r, err := train.ReadReport(dir); err != nil || r.Test.Score != report.Test.Score {
+			t.Errorf("%s: ReadReport = %+v, %v", name, r, err)
+		}
+	}
+}
+
+// A folder with files that no run wrote is left alone; what a run left that
+// lost its weights is replaced as a whole.
+func TestUsedFolder(t *testing.T) {
+	learn, test := mnist(t)
+	o := train.Options{Train: learn, Test: test}
+	for _, name := range []string{"experiment.toml", "run.json", "metrics.jsonl", "result.json"} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(`{"mine": 1}`), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := train.Create(dir, small(), o); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("Create beside %s of someone else: %v", name, err)
+		}
+		if text, _ := os.ReadFile(path); string(text) != `{"mine": 1}` {
+			t.Errorf("%s was changed", name)
+		}
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	run(t, dir, small(), train.Options{})
+	mine := filepath.Join(dir, ".model.safetensors.bak")
+	if err := os.WriteFile(mine, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"checkpoint.safetensors", "model.safetensors"} {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tr, err := train.Create(dir, small(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr.Close()
+	for _, name := range []string{"metrics.jsonl", "result.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s of the earlier run is still there", name)
+		}
+	}
+	if _, err := os.Stat(mine); err != nil {
+		t.Error(err)
+	}
+}

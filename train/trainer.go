@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
@@ -39,7 +40,7 @@ type Trainer struct {
 	before   float64   // seconds trained before it
 	saved    time.Time
 	speed    speed
-	best     []byte     // model.safetensors with the best epoch, not yet written
+	better   bool       // model.safetensors has an older network than the best
 	block    *snn.Block // holds the weights of the layer that learns, if it learns in blocks
 	watching sync.Mutex // held while the observer is called
 }
@@ -106,7 +107,11 @@ func (t *Trainer) begin() error {
 	if err := t.folder.write(experimentFile, text); err != nil {
 		return err
 	}
+	if err := t.folder.clean(); err != nil {
+		return err
+	}
 	t.model.State.Adaptation = t.adaptation(0)
+	t.model.State.Train, t.model.State.Test = sumOf(t.options.Train), sumOf(t.options.Test)
 	return t.save()
 }
 
@@ -127,21 +132,22 @@ func Resume(dir string, o Options) (*Trainer, error) {
 
 func (t *Trainer) resume() error {
 	var err error
-	if t.model, err = Load(t.folder.path(checkpointFile)); err != nil {
-		return err
+	if t.model, err = loadFile(t.folder.path(checkpointFile)); err != nil {
+		return fmt.Errorf("%w; the run cannot go on: begin it anew in another folder (%s can still be tested if it is there)", err, modelFile)
 	}
-	if t.model.State.Finished {
+	s := t.model.State
+	if s.Finished() {
 		return fmt.Errorf("%s: %w", t.folder.dir, ErrFinished)
 	}
-	record, err := ReadRecord(t.folder.dir)
-	if err != nil {
-		return err
+	if s.Best != nil && s.Best.On == onValidation && t.model.best == nil {
+		return fmt.Errorf("%s: the best epoch's weights are missing; begin the run anew in another folder", t.folder.path(checkpointFile))
 	}
-	if have := sumOf(t.options.Train); have.SHA256 != record.Train.SHA256 {
-		return fmt.Errorf("%s: the run began with other training images: SHA-256 %s, now %s", have.Name, record.Train.SHA256, have.SHA256)
+	t.better = t.model.best != nil
+	if have := sumOf(t.options.Train); have.SHA256 != s.Train.SHA256 {
+		return fmt.Errorf("%s: the run began with other training images: SHA-256 %s, now %s", have.Name, s.Train.SHA256, have.SHA256)
 	}
-	if have := sumOf(t.options.Test); have.SHA256 != record.Test.SHA256 {
-		return fmt.Errorf("%s: the run began with other test images: SHA-256 %s, now %s", have.Name, record.Test.SHA256, have.SHA256)
+	if have := sumOf(t.options.Test); have.SHA256 != s.Test.SHA256 {
+		return fmt.Errorf("%s: the run began with other test images: SHA-256 %s, now %s", have.Name, s.Test.SHA256, have.SHA256)
 	}
 	if err := t.divide(); err != nil {
 		return err
@@ -227,17 +233,12 @@ func (t *Trainer) finish(ctx context.Context) (*Report, error) {
 	e, s := t.model.Experiment, &t.model.State
 	last := len(e.Layers) - 1
 	report := &Report{Name: e.Name, Seed: e.Seed, Protocol: e.Protocol.Kind, Epoch: e.Layers[last].Learn.Epochs - 1, Presentations: s.Presentations}
-	chosen := t.model
-	if s.Best != nil && e.Protocol.Kind == ProtocolValidation {
-		// The best epoch's network is on disk, or waits to be.
-		if err := t.persist(ctx, t.save); err != nil {
-			return nil, err
-		}
-		best, err := Load(t.folder.path(modelFile))
-		if err != nil {
-			return nil, err
-		}
-		chosen, report.Epoch, report.Validation = best, s.Best.Epoch, &s.Best.Score
+	chosen, err := t.chosen()
+	if err != nil {
+		return nil, err
+	}
+	if t.model.best != nil {
+		report.Epoch, report.Validation = s.Best.Epoch, &s.Best.Score
 	} else {
 		report.BestOnTest = s.Best
 	}
@@ -251,17 +252,13 @@ func (t *Trainer) finish(ctx context.Context) (*Report, error) {
 	t.clock()
 	report.Seconds = s.Seconds
 	err = t.persist(ctx, func() error {
-		if chosen == t.model {
-			if err := t.folder.writeModel(modelFile, t.model); err != nil {
-				return err
-			}
-		}
+		t.better = true
 		if err := t.folder.writeJSON(reportFile, report); err != nil {
 			return err
 		}
-		s.Finished = true
+		s.Report = report
 		if err := t.save(); err != nil {
-			s.Finished = false
+			s.Report = nil
 			return err
 		}
 		return nil
@@ -312,14 +309,37 @@ func (t *Trainer) save() error {
 		return err
 	}
 	t.model.State.Metrics = t.folder.metrics
-	// The checkpoint speaks of the best epoch, so that one comes first.
-	if t.best != nil {
-		if err := t.folder.write(modelFile, t.best); err != nil {
+	if t.better {
+		m, err := t.chosen()
+		if err != nil {
 			return err
 		}
-		t.best = nil
+		if err := t.folder.writeModel(modelFile, m); err != nil {
+			return err
+		}
+		t.better = false
 	}
 	return t.folder.writeModel(checkpointFile, t.model)
+}
+
+// chosen is the network of the best epoch, or, if epochs are not chosen, as it
+// is now.
+func (t *Trainer) chosen() (*Model, error) {
+	m, err := newModel(t.model.Experiment)
+	if err != nil {
+		return nil, err
+	}
+	m.State = t.model.State
+	for i, l := range m.Network.Layers {
+		w := t.model.Network.Layers[i].Weights()
+		if i == len(m.Network.Layers)-1 && t.model.best != nil {
+			w = t.model.best
+		}
+		if err := l.SetWeights(w); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
 }
 
 func (t *Trainer) saveDue() bool { return time.Since(t.saved) >= t.options.SaveEvery }
@@ -343,6 +363,9 @@ func ReadRecord(dir string) (Record, error) {
 // ReadReport reads the outcome of a finished run from its folder.
 func ReadReport(dir string) (Report, error) {
 	var r Report
+	if m, err := loadFile(filepath.Join(dir, checkpointFile)); err == nil && m.State.Report != nil {
+		return *m.State.Report, nil
+	}
 	err := readJSON(dir, reportFile, &r)
 	if errors.Is(err, os.ErrNotExist) {
 		return r, fmt.Errorf("%s: the run is not finished: there is no %s", dir, reportFile)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -19,19 +20,26 @@ func arguments(parser *kong.Kong, args []string) (*kong.Context, error) {
 		return nil, err
 	}
 	known, help, faults := recognise(node, args)
+	askHelp := []string{"--help"}
 	if node.Type == kong.CommandNode {
-		known = append([]string{node.Name}, known...)
+		askHelp = []string{node.Name, "--help"}
 	}
 	if help {
-		context, err := kong.Trace(parser, append(known[:min(len(known), 1):1], "--help"))
+		context, err := kong.Trace(parser, askHelp)
 		if err == nil {
 			_, err = context.Apply()
 		}
 		return context, err
 	}
-	context, err := parser.Parse(known)
+	if node.Type != kong.CommandNode {
+		if len(faults) == 0 {
+			faults.add("%s: %s", args[0], nameCommand())
+		}
+		return nil, faults
+	}
+	context, err := parser.Parse(append([]string{node.Name}, known...))
 	if err != nil {
-		faults.add("%w; see %s", err, command(append(known[:min(len(known), 1):1], "--help")...))
+		faults.add("%w; see %s", err, command(askHelp...))
 		return nil, faults
 	}
 	if len(faults) > 0 {
@@ -41,6 +49,19 @@ func arguments(parser *kong.Kong, args []string) (*kong.Context, error) {
 		}
 	}
 	return context, faults.err()
+}
+
+// nameCommand is the advice for a command line without a command.
+func nameCommand() string { return "name a command first; see " + command("--help") }
+
+// text takes a value as it is. Package kong passes values through JSON, which
+// changes the names of files that are not UTF-8.
+func text(c *kong.DecodeContext, target reflect.Value) error {
+	token, err := c.Scan.PopValue("string")
+	if err == nil {
+		target.SetString(token.String())
+	}
+	return err
 }
 
 // selected is the command that the arguments name, and the arguments after it.
@@ -56,7 +77,7 @@ func selected(app *kong.Node, args []string) (*kong.Node, []string, error) {
 		valid = append(valid, n.Name)
 	}
 	var faults usageError
-	faults.add("%s: there is no such command; %s", args[0], train.Nearest(args[0], valid))
+	faults.add("%s: there is no such command; %s", quote(args[0]), train.Nearest(args[0], valid))
 	return nil, nil, faults
 }
 
@@ -74,20 +95,21 @@ func recognise(node *kong.Node, args []string) (known []string, help bool, fault
 			known = append(known, arg)
 			continue
 		}
-		name, _, whole := strings.Cut(arg, "=")
+		name, value, whole := strings.Cut(arg, "=")
 		flag, meant, advice := lookup(node, name)
 		if flag == nil {
 			faults.add("%s: there is no such flag; %s", name, advice)
 		}
 		wantsValue := !whole && meant != nil && !meant.IsBool()
 		if wantsValue && len(args) > 0 && isValue(args[0]) {
-			arg, whole, args = name+"="+args[0], true, args[1:]
+			value, whole, args = args[0], true, args[1:]
+			arg = name + "=" + value
 		}
 		if flag == nil {
 			continue
 		}
 		switch {
-		case wantsValue && !whole:
+		case value == "" && !flag.IsBool():
 			faults.add("%s: it needs a value: %s", name, flag.Help)
 		case given[flag] && !flag.IsSlice() && !flag.IsBool():
 			faults.add("%s: given more than once", name)
@@ -119,7 +141,7 @@ func lookup(node *kong.Node, name string) (flag, meant *kong.Flag, advice string
 		}
 	}
 	if node.Type != kong.CommandNode {
-		return nil, nil, "name a command first; see " + command("--help")
+		return nil, nil, nameCommand()
 	}
 	advice = train.Nearest(strings.TrimLeft(name, "-"), valid)
 	for _, f := range flags {

@@ -22,8 +22,15 @@
 // done: all its faults are told at once.
 //
 // The exit status is 0 if all went well, 1 if something failed, 2 if the
-// command line asks for something that does not exist, and 130 if a training
-// was interrupted and saved.
+// command line is at fault, and 130 if a training was interrupted and saved. A
+// command line is at fault if it has a wrong flag or value, or if the preset,
+// TOML file, run, trace or data that it names is not there or cannot be used;
+// nothing has been done then. A picture that cannot be read is a failure, for
+// the others are answered.
+//
+// A training is saved when it is interrupted (Ctrl-C), terminated, or when its
+// terminal is closed. If nobody reads its messages any more it goes on without
+// them.
 //
 // # How it is built
 //

@@ -6,8 +6,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -35,7 +39,9 @@ Train a network on handwritten digits, which are inside, and ask it about a pict
 
 Try the whole road with a tenth of the images and fewer epochs:
 
-    firstspike train --limit 6000 --epochs s3=20 --out runs/try`
+    firstspike train --limit 6000 --epochs s3=20 --out runs/try
+
+The exit status is 0 if all went well, 1 if something failed, 2 if the command line is at fault (a flag, a value, or the name of something that is not there or cannot be used), and 130 if a training was interrupted and saved.`
 
 // Exit statuses.
 const (
@@ -80,12 +86,15 @@ func origin() string {
 func run(args []string, s *streams) int {
 	var c commands
 	parser := kong.Must(&c, kong.Name("firstspike"), kong.Description(about), kong.Writers(s.out, s.err),
-		kong.NoDefaultHelp(), kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, WrapUpperBound: 100, FlagsLast: true}))
+		kong.NoDefaultHelp(), kong.KindMapper(reflect.String, kong.MapperFunc(text)),
+		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, WrapUpperBound: 100, FlagsLast: true}))
 	switch {
 	case len(args) == 0:
 		args = []string{"--help"}
 	case args[0] == "help":
 		args = append(args[1:len(args):len(args)], "--help")
+	case args[0] == "--version":
+		args = append([]string{"version"}, args[1:]...)
 	}
 	context, err := arguments(parser, args)
 	switch {
@@ -110,7 +119,7 @@ func report(w io.Writer, err error) int {
 		return int(silent)
 	}
 	for _, e := range split(err) {
-		fmt.Fprintf(w, "firstspike: %v\n", e)
+		fmt.Fprintf(w, "firstspike: %s\n", visible(e.Error()))
 	}
 	if errors.As(err, &usage) {
 		return statusUsage
@@ -118,27 +127,40 @@ func report(w io.Writer, err error) int {
 	return statusFailed
 }
 
-// split takes apart what errors.Join has put together.
+// split takes apart what errors.Join has put together. What was said before
+// all of it is said before each.
 func split(err error) []error {
-	var usage usageError
-	if errors.As(err, &usage) {
-		return usage
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		var all []error
+		for _, part := range e.Unwrap() {
+			all = append(all, split(part)...)
+		}
+		return all
+	case interface{ Unwrap() error }:
+		within := e.Unwrap()
+		if within == nil {
+			break
+		}
+		parts := split(within)
+		prefix, ok := strings.CutSuffix(err.Error(), within.Error())
+		if len(parts) < 2 || !ok {
+			break
+		}
+		for i, part := range parts {
+			parts[i] = fmt.Errorf("%s%w", prefix, part)
+		}
+		return parts
 	}
-	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok {
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, split(e)...)
-	}
-	return all
+	return []error{err}
 }
 
 // A usageError is what is wrong with a command line.
 type usageError []error
 
 func (u usageError) Error() string { return errors.Join(u...).Error() }
+
+func (u usageError) Unwrap() []error { return u }
 
 func (u *usageError) add(format string, args ...any) {
 	*u = append(*u, fmt.Errorf(format, args...))
@@ -176,8 +198,13 @@ func command(args ...string) string {
 }
 
 // quote puts an argument into single quotes if a shell would not take it as it
-// is.
+// is. What cannot be printed is escaped as bash and zsh read it: $'\x1b'.
 func quote(s string) string {
+	if visible(s) != s {
+		escaped := strconv.Quote(s)
+		escaped = strings.ReplaceAll(escaped[1:len(escaped)-1], `\"`, `"`)
+		return "$'" + strings.ReplaceAll(escaped, "'", `\'`) + "'"
+	}
 	plain := s != "" && strings.IndexFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=,:+@%\\", r))
 	}) < 0
@@ -185,6 +212,23 @@ func quote(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// visible is text in one line in which control characters, and bytes that are
+// not UTF-8, are escaped as in Go. Names of files may hold any of them.
+func visible(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError && n == 1 {
+			escaped := strconv.Quote(s[:n])
+			b.WriteString(escaped[1 : len(escaped)-1])
+		} else {
+			b.WriteString(s[:n])
+		}
+		s = s[n:]
+	}
+	return b.String()
 }
 
 // terminal reports whether a stream is a terminal, and how wide it is; 80

@@ -205,7 +205,7 @@ func aboutRun(dir string) ([]string, error) {
 	}
 	state := m.State
 	spent := fmt.Sprintf("%s presentations in %s", count(state.Presentations), duration(time.Duration(state.Seconds*float64(time.Second))))
-	if !state.Finished {
+	if !state.Finished() {
 		lines = append(lines, fmt.Sprintf("not finished: %s; %s", position(m.Experiment, state), spent))
 		if b := state.Best; b != nil {
 			lines = append(lines, fmt.Sprintf("best epoch so far: %d, %s %% right on %s", b.Epoch+1, percent(b.Score.Right, b.Score.Images(), 2), b.On))

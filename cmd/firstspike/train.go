@@ -66,6 +66,8 @@ func (c *trainCommand) Run(s *streams) error {
 // train runs the trainer to its end or to an interruption.
 func (c *trainCommand) train(s *streams, display display, trainer *train.Trainer, t training) error {
 	ctx := interruptible(display)
+	// Without a reader the messages are lost; the training must not be.
+	signal.Ignore(brokenPipe...)
 	report, err := trainer.Run(ctx)
 	display.close()
 	if errors.Is(err, train.ErrInterrupted) {
@@ -82,14 +84,22 @@ func (c *trainCommand) train(s *streams, display display, trainer *train.Trainer
 	return writeReport(s.out, t.dir, t.experiment, report)
 }
 
-// interruptible is a context that ends with the first SIGINT or SIGTERM. The
-// second one ends the program at once, as if nothing had been said.
+// interruptible is a context that ends with the first SIGINT or SIGTERM, or
+// when the terminal is closed. The second SIGINT or SIGTERM ends the program at
+// once, as if nothing had been said.
 func interruptible(display display) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for _, s := range hangup {
+		if !signal.Ignored(s) { // as nohup has it
+			signal.Notify(signals, s)
+		}
+	}
 	go func() {
 		<-signals
+		// A closing terminal may say so several times.
+		signal.Ignore(hangup...)
 		signal.Stop(signals)
 		display.note("stopping and saving; a second Ctrl-C stops at once and leaves what was saved before")
 		cancel()
@@ -124,7 +134,7 @@ func (c *trainCommand) resume(s *streams) error {
 		return err
 	}
 	t.experiment, t.resumed = m.Experiment, true
-	if m.State.Finished {
+	if m.State.Finished() {
 		return finished(s, t)
 	}
 	if t.options.Train, t.options.Test, err = dataset.Open(t.experiment.Data.Source); err != nil {
