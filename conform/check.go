@@ -67,7 +67,8 @@ type worker struct {
 // own input, and reports what is equal, tied and different. The keys of a
 // trace and the tie rule are in the package's chapter.
 //
-// The images are those that the trace's ids count in: MNIST's. A stage whose
+// The file should come from [Open], which keeps a hostile one from filling the
+// memory. The images are those that the trace's ids count in: MNIST's. A stage whose
 // keys the trace lacks is reported as skipped. It is an error if the trace's
 // arrays do not fit the model or each other, if they hold what cannot be (not
 // a number, a step after the last, a neuron that does not exist), or if
@@ -76,7 +77,7 @@ type worker struct {
 // progress, if it is not nil, is called as the work goes on, from several
 // goroutines but never from two at once.
 func Check(ctx context.Context, file *tensorfile.File, model Model, test, train *dataset.Set, progress func(stage string, done, total int)) (*Report, error) {
-	t, err := open(file, model)
+	t, err := examine(file, model)
 	if err != nil {
 		return nil, err
 	}

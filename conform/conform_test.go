@@ -314,7 +314,7 @@ func TestErrors(t *testing.T) {
 		}, "input_latency[1]: element [0,1,1] is 16; a step is 0 to 14, and 15 is silent"},
 		{"spyketorch.npz", func(t *testing.T, f *tensorfile.File) {
 			set(t, f, "c1_latency", []int{2, 30, 14, 14}, make([]float32, 2*30*14*14))
-		}, "c1_latency[0]\" is F32"},
+		}, "c1_latency is F32; expected one of [U8 I8 I16 U16 I32 U32 I64 U64]"},
 		{"spyketorch.npz", func(t *testing.T, f *tensorfile.File) {
 			edit(t, f, "test_ids", func(v []int64) { v[1] = 10000 })
 		}, "test_ids[1] is 10000; mnist/test has the images 0 to 9999"},

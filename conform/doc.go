@@ -20,8 +20,8 @@
 //
 // # The keys of a trace
 //
-// A trace is an npz file of arrays, as [tensorfile.Open] reads it. Shapes are
-// those of mozafari2018; images come first, then maps, rows and columns.
+// A trace is an npz file of arrays, that [Open] opens. Shapes are those
+// of mozafari2018; images come first, then maps, rows and columns.
 // Latencies are the steps of first spikes, 15 (the number of steps) for
 // silent. Integers may be of any type, numbers float32 or float64.
 //

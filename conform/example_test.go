@@ -8,18 +8,17 @@ import (
 	"firstspike/conform"
 	"firstspike/dataset"
 	"firstspike/preset"
-	"firstspike/tensorfile"
 )
 
 // S1 learns from 520 images as numpy says it should.
 func Example() {
-	trace, err := tensorfile.Open("testdata/doubling.npz")
+	p, _ := preset.Lookup("mozafari2018")
+	model, err := conform.FromExperiment(p.Experiment)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	p, _ := preset.Lookup("mozafari2018")
-	model, err := conform.FromExperiment(p.Experiment)
+	trace, err := conform.Open("testdata/doubling.npz", model)
 	if err != nil {
 		fmt.Println(err)
 		return

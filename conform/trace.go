@@ -2,6 +2,7 @@ package conform
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -13,9 +14,24 @@ import (
 // A key is an array that a trace may hold.
 type key struct {
 	name  string
+	types []tensorfile.DType // that it may have
 	group group
 	item  []int // shape of the array, or of one image's part of it
 }
+
+// The types of a trace's numbers.
+var (
+	integers = []tensorfile.DType{
+		tensorfile.U8, tensorfile.I8, tensorfile.I16, tensorfile.U16, tensorfile.I32, tensorfile.U32, tensorfile.I64, tensorfile.U64,
+	}
+	reals = []tensorfile.DType{
+		tensorfile.F32, tensorfile.F64, tensorfile.F16, tensorfile.BF16, tensorfile.U8, tensorfile.I8, tensorfile.U16, tensorfile.I16,
+	}
+)
+
+// mostImages is far above the 60,000 of MNIST: an image may come more than
+// once.
+const mostImages = 1_000_000
 
 // A group of keys has one entry an image, and all of them the same images.
 type group int
@@ -34,22 +50,22 @@ func (m Model) keys() []key {
 		return []int{l.Maps, l.In.Maps, l.Kernel.Rows, l.Kernel.Cols}
 	}
 	return []key{
-		{"test_ids", forward, nil}, {"label", forward, nil},
-		{"w1", single, weights(m.S1.Layer)}, {"w2", single, weights(m.S2.Layer)}, {"w3", single, weights(m.S3.Layer)},
-		{"input_latency", forward, layer(m.S1.In)},
-		{"s1_latency", forward, layer(m.S1.Out())}, {"s1_potential", forward, layer(m.S1.Out())},
-		{"c1_latency", forward, layer(m.S1.Pooled())},
-		{"s2_latency", forward, layer(m.S2.Out())}, {"s2_potential", forward, layer(m.S2.Out())},
-		{"c2_latency", forward, layer(m.S2.Pooled())},
-		{"s3_potential", forward, layer(m.S3.Out())}, {"s3_winner", forward, []int{3}}, {"decision", forward, nil},
-		{"stdp_ids", learning, nil},
-		{"train1_w_before", single, weights(m.S1.Layer)}, {"train1_w_after", single, weights(m.S1.Layer)},
-		{"train1_winners", learning, []int{m.S1.Select.K, 3}},
-		{"train2_w_before", single, weights(m.S2.Layer)}, {"train2_w_after", single, weights(m.S2.Layer)},
-		{"train2_c1_latency", learning, layer(m.S1.Pooled())}, {"train2_winners", learning, []int{m.S2.Select.K, 3}},
-		{"train3_w_before", single, weights(m.S3.Layer)}, {"train3_w_after", single, weights(m.S3.Layer)},
-		{"train3_c2_latency", learning, layer(m.S2.Pooled())}, {"train3_winners", learning, []int{3}},
-		{"train3_labels", learning, nil}, {"train3_decisions", learning, nil}, {"train3_batch", single, nil},
+		{"test_ids", integers, forward, nil}, {"label", integers, forward, nil},
+		{"w1", reals, single, weights(m.S1.Layer)}, {"w2", reals, single, weights(m.S2.Layer)}, {"w3", reals, single, weights(m.S3.Layer)},
+		{"input_latency", integers, forward, layer(m.S1.In)},
+		{"s1_latency", integers, forward, layer(m.S1.Out())}, {"s1_potential", reals, forward, layer(m.S1.Out())},
+		{"c1_latency", integers, forward, layer(m.S1.Pooled())},
+		{"s2_latency", integers, forward, layer(m.S2.Out())}, {"s2_potential", reals, forward, layer(m.S2.Out())},
+		{"c2_latency", integers, forward, layer(m.S2.Pooled())},
+		{"s3_potential", reals, forward, layer(m.S3.Out())}, {"s3_winner", integers, forward, []int{3}}, {"decision", integers, forward, nil},
+		{"stdp_ids", integers, learning, nil},
+		{"train1_w_before", reals, single, weights(m.S1.Layer)}, {"train1_w_after", reals, single, weights(m.S1.Layer)},
+		{"train1_winners", integers, learning, []int{m.S1.Select.K, 3}},
+		{"train2_w_before", reals, single, weights(m.S2.Layer)}, {"train2_w_after", reals, single, weights(m.S2.Layer)},
+		{"train2_c1_latency", integers, learning, layer(m.S1.Pooled())}, {"train2_winners", integers, learning, []int{m.S2.Select.K, 3}},
+		{"train3_w_before", reals, single, weights(m.S3.Layer)}, {"train3_w_after", reals, single, weights(m.S3.Layer)},
+		{"train3_c2_latency", integers, learning, layer(m.S2.Pooled())}, {"train3_winners", integers, learning, []int{3}},
+		{"train3_labels", integers, learning, nil}, {"train3_decisions", integers, learning, nil}, {"train3_batch", integers, single, nil},
 	}
 }
 
@@ -61,9 +77,24 @@ type trace struct {
 	unknown []string
 }
 
-// open looks up all keys of a file and holds their shapes against the model
-// and against each other.
-func open(file *tensorfile.File, m Model) (*trace, error) {
+// Open opens the trace at path for [Check] with the same model. The types and
+// shapes of its arrays are held against the model and against each other
+// before any data are unpacked, because a small file can unpack to gigabytes;
+// Check would refuse them for the same reasons, but only afterwards. Arrays
+// that mean nothing here stay packed. Every error names the path.
+func Open(path string, m Model) (*tensorfile.File, error) {
+	return tensorfile.OpenSelected(path, func(f *tensorfile.File) ([]string, error) {
+		t, err := examine(f, m)
+		if err != nil {
+			return nil, err
+		}
+		return slices.Collect(maps.Keys(t.arrays)), nil
+	})
+}
+
+// examine looks up all keys of a file and holds their types and shapes against
+// the model and against each other. It does not look at their data.
+func examine(file *tensorfile.File, m Model) (*trace, error) {
 	t := &trace{steps: m.Encode.Steps, arrays: map[string]tensorfile.Tensor{}}
 	var counted [learning + 1]string
 	for _, k := range m.keys() {
@@ -84,6 +115,12 @@ func open(file *tensorfile.File, m Model) (*trace, error) {
 		one := k.group == single && len(k.item) == 0 && slices.Equal(a.Shape, []int{1})
 		if !slices.Equal(a.Shape, want) && !one {
 			return nil, fmt.Errorf("%s has the shape %v; expected %v%s", k.name, a.Shape, want, as)
+		}
+		if !slices.Contains(k.types, a.DType) {
+			return nil, fmt.Errorf("%s is %s; expected one of %v", k.name, a.DType, k.types)
+		}
+		if n := t.images[k.group]; n > mostImages {
+			return nil, fmt.Errorf("%s is of %d images; a trace may have %d", k.name, n, mostImages)
 		}
 		t.arrays[k.name] = a
 	}

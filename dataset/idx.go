@@ -28,8 +28,11 @@ const (
 type file struct {
 	name string
 	r    io.Reader
-	size int64
+	size int64 // or unknown
 }
+
+// unknown is the size of a file that comes through a pipe.
+const unknown = -1
 
 // ReadIDX reads a data set from two IDX files: images (IDX3) and their labels (IDX1), each plain or compressed with gzip,
 // which the first bytes tell and not the name. The set's name is the path of the images.
@@ -78,21 +81,22 @@ type openedFile struct {
 }
 
 func openFile(path string) (*openedFile, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	// Before it is opened: to open a named pipe waits for somebody to write into it.
+	switch st, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: no such file; check the path", path)
+	case err != nil:
+		return nil, err
+	case st.IsDir():
+		return nil, fmt.Errorf("%s: is a directory; name an IDX file in it", path)
+	case !st.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: is no regular file; copy its bytes into one first", path)
 	}
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	st, err := f.Stat()
-	switch {
-	case err != nil:
-	case st.IsDir():
-		err = fmt.Errorf("%s: is a directory; name an IDX file in it", path)
-	case !st.Mode().IsRegular():
-		err = fmt.Errorf("%s: is no regular file; copy its bytes into one first", path)
-	}
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -106,8 +110,8 @@ func readPair(images, labels file) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := readImages(images, func(n int) error {
-		if n != len(l) {
+	s, err := readImages(images, func(dims []int) error {
+		if n := dims[0]; n != len(l) {
 			return fmt.Errorf("%s: holds %d images, but %s holds %d labels; give two files that belong together",
 				images.name, n, labels.name, len(l))
 		}
@@ -119,8 +123,8 @@ func readPair(images, labels file) (*Set, error) {
 	return New(s.Name, s.Rows, s.Cols, s.pixels, l)
 }
 
-// readImages reads an image file as a set without labels, if check, when given, does not refuse the number of images.
-func readImages(f file, check func(n int) error) (*Set, error) {
+// readImages reads an image file as a set without labels, if check, when given, does not refuse its images, rows and columns.
+func readImages(f file, check func(dims []int) error) (*Set, error) {
 	dims, pixels, err := readIDX(f, magicImages, check)
 	if err != nil {
 		return nil, err
@@ -133,9 +137,9 @@ func readLabels(f file) ([]uint8, error) {
 	return labels, err
 }
 
-// readIDX reads an IDX file of unsigned bytes whose magic number must be magic. If check is given, it may refuse the first
-// dimension before any data are read.
-func readIDX(f file, magic uint32, check func(n int) error) (dims []int, data []byte, err error) {
+// readIDX reads an IDX file of unsigned bytes whose magic number must be magic. If check is given, it may refuse the
+// dimensions before any data are read.
+func readIDX(f file, magic uint32, check func(dims []int) error) (dims []int, data []byte, err error) {
 	x := idxReader{name: f.name}
 	head, err := x.open(f.r)
 	if err != nil && len(head) == 0 {
@@ -159,12 +163,14 @@ func readIDX(f file, magic uint32, check func(n int) error) (dims []int, data []
 		return nil, nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	if check != nil {
-		if err := check(dims[0]); err != nil {
+		if err := check(dims); err != nil {
 			return nil, nil, err
 		}
 	}
 	first := total
-	if x.zipped {
+	if f.size == unknown {
+		first = min(total, 64<<10)
+	} else if x.zipped {
 		// Images of any use are not compressed to less than an eighth. What claims to be must prove it piece by piece.
 		first = min(total, int(8*f.size)+64<<10)
 	} else if left := f.size - int64(need); left < int64(total) {

@@ -2,18 +2,27 @@ package dataset
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
+	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
 	"os"
+	"slices"
 )
 
 // readFormats ends the sentence that refuses a file.
 const readFormats = "PNG, JPEG, GIF and IDX images are read"
+
+// Beyond maxPixels, what a file of one picture may hold.
+const (
+	maxSide    = 1<<16 - 1 // in pixels; scaling takes memory by the side
+	maxPicture = 256 << 20 // bytes, of the file and again of the decoded pixels
+)
 
 // A Grey is one picture of any size in 8-bit grey: 0 is black, 255 is white, and whether the digit is the light or the dark
 // part is not known yet. [Digit] makes an image out of it that a network can be shown.
@@ -46,39 +55,16 @@ type Grey struct {
 //
 // An error names the file, what it is and the way out: an empty file, another format (WebP, BMP, TIFF, PDF, SVG, HTML, text
 // and more are known by name), a truncated or damaged file, a picture without pixels. A picture of more than 64 * 2^20
-// pixels is refused before memory is taken for it.
+// pixels is refused before memory is taken for it, and so is one with a side of more than 65,535 (JPEG and GIF have none longer) or
+// whose pixels take more than 256 MiB as the format stores them, up to 8 bytes a pixel. A file of a picture may have 256 MiB
+// too, and an IDX file 2^30 pixels.
 func Decode(name string, data []byte) ([]Grey, error) {
-	head := data[:min(len(data), sniffLen)]
-	switch kind := identify(head); {
-	case len(data) == 0:
-		return nil, fmt.Errorf("%s: is empty; %s", name, readFormats)
-	case isGzip(head) || isIDX(head):
-		return decodeIDX(name, data)
-	case kind == "a PNG image":
-		return decodePicture(name, "PNG", data, 1, png.DecodeConfig, png.Decode)
-	case kind == "a JPEG image":
-		return decodePicture(name, "JPEG", data, 1, jpeg.DecodeConfig, jpeg.Decode)
-	case kind == "a GIF image":
-		return decodePicture(name, "GIF", data, gifFrames(data), gif.DecodeConfig, gif.Decode)
-	case kind != "":
-		return nil, fmt.Errorf("%s: is %s; %s, so convert it first", name, kind, readFormats)
-	}
-	return nil, fmt.Errorf("%s: is no image, it %s; %s", name, beginning(head), readFormats)
+	return decode(name, bytes.NewReader(data), int64(len(data)))
 }
 
-// DecodeReader is [Decode] for what r holds, as when a picture comes by standard input. It reads at most 1 GiB.
-func DecodeReader(name string, r io.Reader) ([]Grey, error) {
-	const most = 1 << 30
-	var b bytes.Buffer
-	n, err := b.ReadFrom(io.LimitReader(r, most+1))
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot be read: %w", name, err)
-	}
-	if n > most {
-		return nil, fmt.Errorf("%s: is larger than %d bytes; give a smaller file", name, most)
-	}
-	return Decode(name, b.Bytes())
-}
+// DecodeReader is [Decode] for what r holds, as when a picture comes by standard input. What is no picture is known by its
+// first bytes, and no more is read of it.
+func DecodeReader(name string, r io.Reader) ([]Grey, error) { return decode(name, r, unknown) }
 
 // DecodeFile is [Decode] for the file at path.
 func DecodeFile(path string) ([]Grey, error) {
@@ -90,18 +76,99 @@ func DecodeFile(path string) ([]Grey, error) {
 		return nil, err
 	}
 	defer f.Close()
+	size := int64(unknown)
 	if st, err := f.Stat(); err == nil && st.IsDir() {
 		return nil, fmt.Errorf("%s: is a directory; name the image files in it", path)
+	} else if err == nil && st.Mode().IsRegular() {
+		size = st.Size()
 	}
-	return DecodeReader(path, f)
+	return decode(path, f, size)
 }
 
-func decodeIDX(name string, data []byte) ([]Grey, error) {
+// decode is Decode for what r holds, size bytes or an unknown number.
+func decode(name string, r io.Reader, size int64) ([]Grey, error) {
+	head := make([]byte, sniffLen)
+	n, err := io.ReadFull(r, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, unreadable(name, err)
+	}
+	head = head[:n]
+	r = io.MultiReader(bytes.NewReader(head), r)
+	kind := identify(head)
+	switch {
+	case n == 0:
+		return nil, fmt.Errorf("%s: is empty; %s", name, readFormats)
+	case isGzip(head) || isIDX(head):
+		return decodeIDX(file{name, r, size})
+	case kind != "a PNG image" && kind != "a JPEG image" && kind != "a GIF image":
+		if kind != "" {
+			return nil, fmt.Errorf("%s: is %s; %s, so convert it first", name, kind, readFormats)
+		}
+		return nil, fmt.Errorf("%s: is no image, it %s; %s", name, beginning(head), readFormats)
+	}
+	data, err := readPicture(name, r, size, maxPicture)
+	if err != nil {
+		return nil, err
+	}
+	switch kind {
+	case "a PNG image":
+		return decodePicture(name, "PNG", data, 1, png.DecodeConfig, png.Decode)
+	case "a JPEG image":
+		return decodePicture(name, "JPEG", data, 1, jpeg.DecodeConfig, jpeg.Decode)
+	}
+	return decodePicture(name, "GIF", data, gifFrames(data), gif.DecodeConfig, gif.Decode)
+}
+
+func unreadable(name string, err error) error { return fmt.Errorf("%s: cannot be read: %w", name, err) }
+
+// readPicture reads all of a file that begins as a picture does, if it has at most so many bytes.
+func readPicture(name string, r io.Reader, size int64, most int) ([]byte, error) {
+	if size > int64(most) {
+		return nil, tooLong(name, most)
+	}
+	piece := 1 << 20
+	if size > 0 { // a file that the system makes up says 0
+		piece = int(size) + 1 // one more, to see the end
+	}
+	// A buffer that doubles would leave as much again behind.
+	var pieces [][]byte
+	for total := 0; total <= most; {
+		n := min(piece, most+1-total)
+		data, err := grow(r, n, n)
+		if err != nil && err != io.EOF {
+			return nil, unreadable(name, err)
+		}
+		pieces = append(pieces, data)
+		total += len(data)
+		switch {
+		case err == nil:
+		case len(pieces) == 1:
+			return data, nil
+		default:
+			return slices.Concat(pieces...), nil
+		}
+	}
+	return nil, tooLong(name, most)
+}
+
+func tooLong(name string, most int) error {
+	return fmt.Errorf("%s: is larger than %d bytes; give a smaller file", name, most)
+}
+
+func decodeIDX(f file) ([]Grey, error) {
 	// A Grey takes far more memory than the one pixel that an image may have.
 	const most = 1 << 20
-	s, err := readImages(file{name, bytes.NewReader(data), int64(len(data))}, func(n int) error {
-		if n > most {
-			return fmt.Errorf("%s: holds %d images, and at most %d are read as pictures; split the file", name, n, most)
+	const mostBytes = 1 << 30
+	s, err := readImages(f, func(dims []int) error {
+		n, rows, cols := dims[0], dims[1], dims[2]
+		switch {
+		case n > most:
+			return fmt.Errorf("%s: holds %d images, and at most %d are read as pictures; split the file", f.name, n, most)
+		case rows > maxSide || cols > maxSide:
+			return fmt.Errorf("%s: holds images of %dx%d pixels, and a side may have at most %d; scale them down first", f.name, cols, rows, maxSide)
+		case n > mostBytes/(rows*cols):
+			return fmt.Errorf("%s: holds %d images of %dx%d pixels, and at most %d pixels in all are read as pictures; split the file",
+				f.name, n, cols, rows, mostBytes)
 		}
 		return nil
 	})
@@ -111,7 +178,7 @@ func decodeIDX(name string, data []byte) ([]Grey, error) {
 	all := make([]Grey, s.Len())
 	for i := range all {
 		all[i] = Grey{
-			Name: fmt.Sprintf("%s#%d", name, i), Format: "IDX", Frames: len(all),
+			Name: fmt.Sprintf("%s#%d", f.name, i), Format: "IDX", Frames: len(all),
 			Rows: s.Rows, Cols: s.Cols, Pixels: s.Image(i),
 		}
 	}
@@ -126,15 +193,22 @@ func decodePicture(name, format string, data []byte, frames int,
 	config func(io.Reader) (image.Config, error), decode func(io.Reader) (image.Image, error)) ([]Grey, error) {
 
 	c, err := config(bytes.NewReader(data))
+	var unsupported png.UnsupportedError
+	if errors.As(err, &unsupported) && len(data) >= 24 {
+		// The decoder refuses a size that overflows without naming it. It follows the signature and a chunk's length and type.
+		w, h := int(binary.BigEndian.Uint32(data[16:])), int(binary.BigEndian.Uint32(data[20:]))
+		if max(w, h) > maxSide {
+			c.Width, c.Height, err = w, h, nil
+		}
+	}
 	if err != nil {
 		return nil, damaged(name, format, err)
 	}
 	if c.Width <= 0 || c.Height <= 0 {
 		return nil, fmt.Errorf("%s: the %s image has %dx%d pixels; give one that has some", name, format, c.Width, c.Height)
 	}
-	if c.Width > maxPixels/c.Height {
-		return nil, fmt.Errorf("%s: the %s image has %dx%d pixels, and at most %d in all are read; scale it down first",
-			name, format, c.Width, c.Height, maxPixels)
+	if err := fits(c); err != nil {
+		return nil, fmt.Errorf("%s: the %s image has %w; scale it down first", name, format, err)
 	}
 	m, err := decode(bytes.NewReader(data))
 	if err != nil {
@@ -146,6 +220,38 @@ func decodePicture(name, format string, data []byte, frames int,
 	}
 	g.Name, g.Format, g.Frames = name, format, frames
 	return []Grey{g}, nil
+}
+
+// fits returns an error that says the size of a picture if it is too large to be decoded.
+func fits(c image.Config) error {
+	size := fmt.Sprintf("%dx%d pixels", c.Width, c.Height)
+	depth := pixelBytes(c.ColorModel)
+	switch {
+	case c.Width > maxSide || c.Height > maxSide:
+		return fmt.Errorf("%s, and a side may have at most %d", size, maxSide)
+	case c.Width > maxPixels/c.Height:
+		return fmt.Errorf("%s, and at most %d in all are read", size, maxPixels)
+	case c.Width*c.Height > maxPicture/depth:
+		return fmt.Errorf("%s of %d bytes, and at most %d bytes in all are read", size, depth, maxPicture)
+	}
+	return nil
+}
+
+// pixelBytes is how many bytes a pixel takes once it is decoded.
+func pixelBytes(m color.Model) int {
+	switch m {
+	case color.GrayModel:
+		return 1
+	case color.Gray16Model:
+		return 2
+	case color.YCbCrModel:
+		return 3
+	case color.RGBAModel, color.NRGBAModel, color.CMYKModel:
+		return 4
+	case color.RGBA64Model, color.NRGBA64Model:
+		return 8
+	}
+	return 1 // a palette
 }
 
 // damaged says what it means that a standard decoder gave up with err.

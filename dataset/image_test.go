@@ -11,6 +11,7 @@ import (
 	"image/gif"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -210,6 +211,9 @@ func TestDecodeErrors(t *testing.T) {
 	badPNG := bytes.Clone(png)
 	badPNG[len(badPNG)/2] ^= 0xff
 	wideGIF := slices.Concat([]byte("GIF89a"), []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0}, gif[13:])
+	deepPNG := pngOfSize(8192, 4097)
+	deepPNG[24], deepPNG[25] = 16, 2 // three colours of 16 bits
+	binary.BigEndian.PutUint32(deepPNG[29:], crc32.ChecksumIEEE(deepPNG[12:29]))
 	jpegSize := bytes.Clone(jpeg)
 	sof := bytes.Index(jpegSize, []byte{0xff, 0xc0})
 	copy(jpegSize[sof+5:], []byte{0x40, 0, 0x40, 0})
@@ -252,7 +256,10 @@ func TestDecodeErrors(t *testing.T) {
 		{"PNG, damaged", badPNG, "the PNG image is damaged or cut off (…"},
 		{"PNG, no width", pngOfSize(0, 10), "the PNG image is damaged or cut off (…"},
 		{"PNG, huge", pngOfSize(8193, 8192), "the PNG image has 8193x8192 pixels, and at most 67108864 in all are read; scale it down first"},
-		{"PNG, largest", pngOfSize(1<<31-1, 1<<31-1), "this kind of PNG image is not read (png: unsupported feature: dimension overflow); export it as plain 8-bit PNG"},
+		{"PNG, largest", pngOfSize(1<<31-1, 1<<31-1), "the PNG image has 2147483647x2147483647 pixels, and a side may have at most 65535; scale it down first"},
+		{"PNG, long", pngOfSize(60_000_000, 1), "the PNG image has 60000000x1 pixels, and a side may have at most 65535; scale it down first"},
+		{"PNG, high", pngOfSize(1, 65536), "the PNG image has 1x65536 pixels, and a side may have at most 65535; scale it down first"},
+		{"PNG, deep", deepPNG, "the PNG image has 8192x4097 pixels of 8 bytes, and at most 268435456 bytes in all are read; scale it down first"},
 		{"JPEG, magic only", jpeg[:3], "the JPEG image is truncated; fetch or export it again"},
 		{"JPEG, cut", jpeg[:len(jpeg)/2], "the JPEG image is damaged or cut off (…"},
 		{"JPEG, lossless", jpegLossless, "this kind of JPEG image is not read (unsupported JPEG feature: unknown marker); export it as plain 8-bit PNG"},
@@ -265,6 +272,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"IDX, labels", goodLabels, "IDX magic 0x00000801 announces labels; images need 0x00000803"},
 		{"IDX, cut", goodImages[:20], "file is truncated after 4 of 12 bytes of pixels; fetch the file again"},
 		{"IDX, too many", idx(magicImages, []uint32{1<<20 + 1, 1, 1}), "holds 1048577 images, and at most 1048576 are read as pictures; split the file"},
+		{"IDX, long", idx(magicImages, []uint32{1, 1, 65536}), "holds images of 65536x1 pixels, and a side may have at most 65535; scale them down first"},
+		{"IDX, large", idx(magicImages, []uint32{1025, 1024, 1024}), "holds 1025 images of 1024x1024 pixels, and at most 1073741824 pixels in all are read as pictures; split the file"},
 		{"gzip of PNG", gz(png), "is a PNG image, not an IDX file; images need 0x00000803"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -312,6 +321,83 @@ func TestDecodeFile(t *testing.T) {
 	broken := errors.New("broken pipe")
 	if _, err := DecodeReader("standard input", iotest.ErrReader(broken)); !errors.Is(err, broken) || !strings.HasPrefix(err.Error(), "standard input: ") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// endless reads as its bytes, again and again.
+type endless struct {
+	bytes string
+	read  int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	n := copy(p, e.bytes[e.read%len(e.bytes):])
+	e.read += n
+	return n, nil
+}
+
+// What is no picture is refused by its first bytes, and what begins as one is not read for ever.
+func TestDecodeEndless(t *testing.T) {
+	for in, want := range map[string]string{
+		"\x00":       "-: is no image, it begins with 0x00000000; PNG, JPEG, GIF and IDX images are read",
+		"some text ": "-: is a text file; PNG, JPEG, GIF and IDX images are read, so convert it first",
+	} {
+		r := &endless{bytes: in}
+		if _, err := DecodeReader("-", r); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+		if r.read > 2*sniffLen {
+			t.Errorf("%q: %d bytes were read", in, r.read)
+		}
+	}
+	const most = 2_500_000
+	for _, size := range []int64{unknown, 1000, most, most + 1} {
+		r := &endless{bytes: "\x89PNG"}
+		if _, err := readPicture("-", r, size, most); err == nil || err.Error() != "-: is larger than 2500000 bytes; give a smaller file" {
+			t.Errorf("size %d: error %v", size, err)
+		}
+		if r.read > most+4 {
+			t.Errorf("size %d: %d bytes were read", size, r.read)
+		}
+	}
+	for _, size := range []int64{unknown, 1000, most} {
+		want := make([]byte, most)
+		for i := range want {
+			want[i] = byte(i * i >> 7)
+		}
+		got, err := readPicture("-", bytes.NewReader(want), size, most)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("size %d: %d bytes, error %v", size, len(got), err)
+		}
+		if size == most && cap(got) > most+1 {
+			t.Errorf("%d bytes are kept for %d", cap(got), most)
+		}
+	}
+}
+
+// An IDX file may come through a pipe, which has no size, and is read as the same file on disk is.
+func TestDecodeReaderIDX(t *testing.T) {
+	for _, data := range [][]byte{goodImages, gz(goodImages)} {
+		want, err := Decode("f", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := DecodeReader("f", iotest.OneByteReader(bytes.NewReader(data)))
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%v, error %v", got, err)
+		}
+		path := filepath.Join(write(t, map[string][]byte{"f": data}), "f")
+		if got, err := DecodeFile(path); err != nil || len(got) != len(want) || !bytes.Equal(got[0].Pixels, want[0].Pixels) {
+			t.Errorf("%v, error %v", got, err)
+		}
+		for n := 1; n < len(data); n++ {
+			if _, err := DecodeReader("f", bytes.NewReader(data[:n])); err == nil {
+				t.Errorf("the first %d of %d bytes are taken for a file", n, len(data))
+			}
+		}
+		if _, err := DecodeReader("f", bytes.NewReader(append(bytes.Clone(data), 1))); err == nil {
+			t.Error("a byte too many is taken for part of a file")
+		}
 	}
 }
 

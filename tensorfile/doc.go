@@ -46,7 +46,8 @@
 //
 // A hostile file costs an error and little memory. Nothing is allocated because a header says so: buffers grow as data arrive, so a
 // short file that announces 4 GiB costs a few kilobytes, and a zip archive that unpacks to more than it announces is cut off. A
-// file of more than [MaxBytes] is refused.
+// file of more than [MaxBytes] is refused. What is below can still be a thousand times the size of its archive;
+// [OpenSelected] lets those who know what to expect look before they unpack.
 //
 // Errors name the fault and, where there is one, the way out. [Open] puts the path before every error; the Read functions, which do
 // not know a path, leave that to their caller. No function panics on any input, which fuzzing tests.

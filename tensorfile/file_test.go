@@ -3,10 +3,12 @@ package tensorfile
 import (
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -98,6 +100,59 @@ func TestOpenErrors(t *testing.T) {
 		_, err := Open(path)
 		wantError(t, err, path+": |not a regular file")
 	})
+}
+
+// The caller sees the file without data, and gets the data of what it chooses.
+func TestOpenSelected(t *testing.T) {
+	a, b := mustFrom(t, "a", []int{2}, []float32{1, 2}), mustFrom(t, "b", nil, []uint8{3})
+	for name, write := range map[string]func(io.Writer) error{
+		"safetensors": func(w io.Writer) error { return WriteSafetensors(w, &File{Tensors: []Tensor{a, b}}) },
+		"npz":         func(w io.Writer) error { return WriteNPZ(w, &File{Tensors: []Tensor{a, b}}, zip.Deflate) },
+		"npy":         func(w io.Writer) error { return WriteNPY(w, a) },
+	} {
+		var content bytes.Buffer
+		if err := write(&content); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "a")
+		if err := os.WriteFile(path, content.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, chosen := range [][]string{nil, {"a"}, {"b", "c"}, {"a", "b"}} {
+			calls := 0
+			f, err := OpenSelected(path, func(f *File) ([]string, error) {
+				calls++
+				for i, got := range f.Tensors {
+					want := whole.Tensors[i]
+					want.Data = nil
+					if d := diff(want, got); d != "" {
+						t.Errorf("%s: before data (-want +got):\n%s", name, d)
+					}
+				}
+				return chosen, nil
+			})
+			if err != nil || calls != 1 {
+				t.Fatalf("%s: %d calls, error %v", name, calls, err)
+			}
+			for i, got := range f.Tensors {
+				want := whole.Tensors[i]
+				if !slices.Contains(chosen, want.Name) {
+					want.Data = nil
+				}
+				if d := diff(want, got); d != "" {
+					t.Errorf("%s: %q chosen (-want +got):\n%s", name, chosen, d)
+				}
+			}
+		}
+		f, err := OpenSelected(path, func(*File) ([]string, error) { return nil, errBroken })
+		if f != nil || !errors.Is(err, errBroken) || !strings.HasPrefix(err.Error(), path+": ") {
+			t.Errorf("%s: %v, error %v", name, f, err)
+		}
+	}
 }
 
 func TestLookup(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"hash/crc32"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -233,6 +234,25 @@ func TestNPZBombs(t *testing.T) {
 	wantError(t, err, `tensor "c"|U8 [] needs more than the 0 bytes`)
 	_, err = readNPZ(bytes.NewReader(b.Bytes()), int64(b.Len()), 99, nil)
 	wantError(t, err, `tensor "b"|U8 [40] needs more than the 39 bytes`)
+}
+
+// A deflated array is unpacked into a buffer of its size at once.
+func TestNPZUnpackedOnce(t *testing.T) {
+	const size = 16 << 20
+	var content bytes.Buffer
+	if err := WriteNPZ(&content, &File{Tensors: []Tensor{mustFrom(t, "a", []int{size}, make([]uint8, size))}}, zip.Deflate); err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f, err := readNPZBytes(content.Bytes())
+	runtime.ReadMemStats(&after)
+	if err != nil || len(f.Tensors[0].Data) != size {
+		t.Fatal(err)
+	}
+	if spent := after.TotalAlloc - before.TotalAlloc; spent > size+size/8 {
+		t.Errorf("%d bytes cost %d", size, spent)
+	}
 }
 
 // zeroReader reads zeros for ever.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
@@ -21,10 +23,19 @@ func (e Experiment) TOML() ([]byte, error) {
 }
 
 // Parse reads an experiment from its TOML form. Unknown names and wrong types
-// are refused with the line that has them; name is what the text is called in
-// errors.
+// are refused with the line that has them, the first few of many; name is what
+// the text is called in errors.
 func Parse(name string, text []byte) (Experiment, error) {
 	var e Experiment
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	switch {
+	case bytes.HasPrefix(text, []byte{0xff, 0xfe}), bytes.HasPrefix(text, []byte{0xfe, 0xff}):
+		return e, fmt.Errorf("%s: is UTF-16; save it as UTF-8", name)
+	case len(bytes.TrimSpace(text)) == 0:
+		return e, fmt.Errorf("%s: is empty", name)
+	case bytes.IndexByte(text, 0) >= 0:
+		return e, fmt.Errorf("%s: is not text, and so no experiment in TOML", name)
+	}
 	dec := toml.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(&e)
@@ -32,11 +43,43 @@ func Parse(name string, text []byte) (Experiment, error) {
 	var wrong *toml.DecodeError
 	switch {
 	case errors.As(err, &unknown):
-		return e, fmt.Errorf("%s: unknown settings:\n%s", name, unknown.String())
+		const most = 5 // that are told one by one
+		var faults []error
+		for i, u := range unknown.Errors {
+			if i == most {
+				faults = append(faults, fmt.Errorf("%s: and %d other unknown settings", name, len(unknown.Errors)-most))
+				break
+			}
+			faults = append(faults, unreadable(name, text, &u, "there is no such setting"))
+		}
+		return e, errors.Join(faults...)
 	case errors.As(err, &wrong):
-		return e, fmt.Errorf("%s: %s", name, wrong.String())
+		return e, unreadable(name, text, wrong, strings.TrimPrefix(wrong.Error(), "toml: "))
 	case err != nil:
 		return e, fmt.Errorf("%s: %w", name, err)
 	}
 	return e, nil
+}
+
+// unreadable is an error about a line of a text, and quotes the line, but not
+// all of a long one.
+func unreadable(name string, text []byte, at *toml.DecodeError, problem string) error {
+	const most = 80 // bytes of the line; twice as many of the problem
+	row, column := at.Position()
+	line, number := "", 0
+	for l := range bytes.Lines(text) {
+		if number++; number == row {
+			line = strings.TrimSpace(string(l))
+			break
+		}
+	}
+	return fmt.Errorf("%s:%d:%d: %s: %s", name, row, column, shorten(strconv.Quote(line), most), shorten(problem, 2*most))
+}
+
+// shorten cuts a text that is longer than so many bytes.
+func shorten(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }

@@ -9,7 +9,6 @@ import (
 	"firstspike/conform"
 	"firstspike/dataset"
 	"firstspike/preset"
-	"firstspike/tensorfile"
 	"firstspike/train"
 )
 
@@ -22,14 +21,14 @@ type conformCommand struct {
 // Run computes anew what the trace holds. What the two differ in and no tie
 // explains makes it fail.
 func (c *conformCommand) Run(s *streams) error {
-	trace, err := tensorfile.Open(c.Trace)
-	if err != nil {
-		return err
-	}
 	p, _ := preset.Lookup(preset.Default)
 	model, err := conform.FromExperiment(p.Experiment)
 	if err != nil {
 		return err
+	}
+	trace, err := conform.Open(c.Trace, model)
+	if err != nil {
+		return usageError{err}
 	}
 	learning, test, err := dataset.MNIST()
 	if err != nil {

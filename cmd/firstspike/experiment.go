@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,15 +45,18 @@ func findExperiment(name string) (e train.Experiment, dir string, err error) {
 	}
 	switch {
 	case info.IsDir():
-		path := filepath.Join(name, experimentFile)
-		text, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return e, "", notFound{name, "no run is in this folder: it has no " + experimentFile, true}
+		// The checkpoint has the experiment that is trained, and nobody edits it.
+		m, err := train.Load(filepath.Join(name, checkpointFile))
+		if err == nil {
+			return m.Experiment, name, nil
 		}
-		if err != nil {
+		if _, missing := os.Stat(filepath.Join(name, checkpointFile)); !errors.Is(missing, fs.ErrNotExist) {
 			return e, "", err
 		}
-		e, err = train.Parse(path, text)
+		e, err = readExperiment(filepath.Join(name, experimentFile))
+		if errors.Is(err, fs.ErrNotExist) {
+			return e, "", notFound{name, "no run is in this folder: it has neither " + checkpointFile + " nor " + experimentFile, true}
+		}
 		return e, name, err
 	case strings.EqualFold(filepath.Ext(name), ".safetensors"):
 		m, err := train.Load(name)
@@ -60,27 +65,60 @@ func findExperiment(name string) (e train.Experiment, dir string, err error) {
 		}
 		return m.Experiment, "", nil
 	}
-	const most = 1 << 20
-	if info.Size() > most {
-		return e, "", notFound{name, fmt.Sprintf("has %d bytes, which is too large for an experiment in TOML", info.Size()), true}
-	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return e, "", err
-	}
-	e, err = train.Parse(name, text)
+	e, err = readExperiment(name)
 	return e, "", err
+}
+
+// readExperiment reads an experiment from a TOML file. What is no file, such
+// as a device, might never end, or never begin, and is not opened.
+func readExperiment(path string) (e train.Experiment, err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return e, err
+	}
+	if !info.Mode().IsRegular() {
+		return e, fmt.Errorf("%s: is no regular file; an experiment is a TOML file, as show prints it", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return e, err
+	}
+	defer f.Close()
+	const most = 1 << 16 // ten times what an experiment takes
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err != nil {
+		return e, err
+	}
+	if len(text) > most {
+		return e, fmt.Errorf("%s: has more than %s bytes, which is too large for an experiment in TOML", path, count(most))
+	}
+	return train.Parse(path, text)
+}
+
+// edited says that a run's experiment.toml is not what the run trains, if so.
+func edited(dir string, e train.Experiment) (notes []string) {
+	file, err := readExperiment(filepath.Join(dir, experimentFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // a copy, and no command needs it
+	}
+	written, err1 := file.TOML()
+	trained, err2 := e.TOML()
+	if err != nil || err1 != nil || err2 != nil || !bytes.Equal(written, trained) {
+		notes = append(notes, fmt.Sprintf("%s was changed after the run began and counts for nothing; this is what the run trains, from %s",
+			filepath.Join(dir, experimentFile), checkpointFile))
+	}
+	return notes
 }
 
 // loadModel loads the network of a run and says so if the run is not finished.
 func loadModel(s *streams, path string) (*train.Model, error) {
 	m, err := train.Load(path)
 	if err != nil {
-		return nil, err
+		return nil, usageError{err}
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		if _, err := train.ReadReport(path); err != nil {
-			fmt.Fprintf(s.err, "note: %s is not finished; this is its network %s\n", path, position(m.Experiment, m.State))
+			fmt.Fprintf(s.err, "note: %s is not finished; this is its network %s\n", visible(path), position(m.Experiment, m.State))
 		}
 	}
 	return m, nil

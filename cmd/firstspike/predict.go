@@ -115,7 +115,7 @@ func (c *predictCommand) tell(w io.Writer, a answer, d readout.Decision) error {
 	if c.JSON {
 		return json.NewEncoder(w).Encode(a)
 	}
-	name := a.File
+	name := visible(a.File)
 	if a.Image != nil {
 		name += fmt.Sprintf("#%d", *a.Image)
 	}

@@ -100,9 +100,10 @@ func TestKilledRunGoesOnToTheSameBits(t *testing.T) {
 	if killed < 5 {
 		t.Fatalf("killed only %d times", killed)
 	}
-	for _, name := range []string{"model.safetensors", checkpointFile} {
+	// A checkpoint has the best epoch's weights of the last layer as well.
+	for name, n := range map[string]int{"model.safetensors": 3, checkpointFile: 4} {
 		want, got := tensors(t, filepath.Join(whole, name)), tensors(t, filepath.Join(broken, name))
-		if len(want) != 3 || !reflect.DeepEqual(got, want) {
+		if len(want) != n || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: the weights differ", name)
 		}
 	}
@@ -190,5 +191,65 @@ func TestInterrupt(t *testing.T) {
 		if err := c.Wait(); err != nil || !strings.Contains(text.String(), "not finished") {
 			t.Errorf("%s: %v\n%s", command, err, text)
 		}
+	}
+}
+
+// A closed terminal ends a training as Ctrl-C does, however often it says so
+// and though nobody is there to read.
+func TestHangup(t *testing.T) {
+	if len(hangup) == 0 || runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent a hangup")
+	}
+	run := filepath.Join(t.TempDir(), "run")
+	c := exec.Command("firstspike", "train", longer(t), "--out", run, "--save-every", "1h", "--set", "layers.s3.learn.epochs=100000")
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Stdout, c.Stderr = write, write
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	read.Close()
+	waitFor(t, run, 14)
+	for range 3 {
+		if err := c.Process.Signal(hangup[0]); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Fatal(err)
+		}
+	}
+	c.Wait()
+	if status := c.ProcessState.ExitCode(); status != statusInterrupted {
+		t.Errorf("status %d: %v", status, c.ProcessState)
+	}
+	m, err := train.Load(filepath.Join(run, checkpointFile))
+	if err != nil || m.State.Layer != 2 {
+		t.Errorf("not saved: %+v, %v", m, err)
+	}
+}
+
+// A training whose messages nobody reads goes on to its end.
+func TestBrokenPipe(t *testing.T) {
+	if len(brokenPipe) == 0 || runtime.GOOS == "windows" {
+		t.Skip("there is no such signal")
+	}
+	run := filepath.Join(t.TempDir(), "run")
+	c := exec.Command("firstspike", "train", longer(t), "--out", run)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	c.Stdout, c.Stderr = &text, write
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	write.Close()
+	if _, err := read.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	read.Close()
+	if err := c.Wait(); err != nil || !strings.Contains(text.String(), "\ntest: ") {
+		t.Errorf("%v\n%s", err, &text)
 	}
 }

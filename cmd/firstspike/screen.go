@@ -62,10 +62,10 @@ func (s *screen) width() int {
 func (s *screen) start(t training, from train.State) {
 	s.model = t.experiment
 	for _, f := range startFields(t, from) {
-		fmt.Fprintln(s.out, wrap(fmt.Sprintf("%-9s %s", f.name, f.text), 10, s.width()))
+		fmt.Fprintln(s.out, wrap(fmt.Sprintf("%-9s %s", f.name, visible(f.text)), 10, s.width()))
 	}
 	for _, n := range t.notes {
-		fmt.Fprintln(s.out, wrap("note      "+n, 10, s.width()))
+		fmt.Fprintln(s.out, wrap("note      "+visible(n), 10, s.width()))
 	}
 }
 
@@ -85,7 +85,7 @@ func (s *screen) Observe(e train.Event) {
 		s.draw(complete(e))
 	case train.Saved:
 		if e.Err != nil {
-			s.print(s.style.warning(wrap(saveWarning(e), 2, s.width())))
+			s.print(s.style.warning(wrap(visible(saveWarning(e)), 2, s.width())))
 		} else if s.failing {
 			s.print("saved: there is room again")
 		}

@@ -40,8 +40,11 @@ func (c *trainCommand) plan() (t training, faults usageError) {
 	if name == "" {
 		name = preset.Default
 	}
-	e, _, err := findExperiment(name)
+	e, dir, err := findExperiment(name)
 	t.experiment = e
+	if dir != "" {
+		t.notes = edited(dir, e)
+	}
 	if err != nil {
 		faults = append(faults, err)
 		var unknown notFound
@@ -81,6 +84,12 @@ func (s *settings) set(argument, path, value string) {
 		return
 	}
 	s.by[path] = argument
+	for _, p := range s.experiment.Paths() {
+		if within, ok := strings.CutPrefix(p, path+"."); ok {
+			s.faults.add("%s: %s is a table of settings; name one of them, such as %s.%s", argument, path, path, within)
+			return
+		}
+	}
 	var fault train.Fault
 	switch err := s.experiment.Set(path, value); {
 	case errors.As(err, &fault) && strings.HasPrefix(argument, "--set "):
@@ -133,7 +142,7 @@ func (c *trainCommand) apply(s *settings) {
 	}
 	for _, pair := range c.Set {
 		path, value, ok := strings.Cut(pair, "=")
-		if !ok {
+		if path = strings.TrimSpace(path); !ok || path == "" {
 			s.faults.add("--set %s: write PATH=VALUE, such as layers.s2.threshold=12", pair)
 			continue
 		}

@@ -33,12 +33,11 @@ func (showCommand) Help() string {
 // Run prints an experiment.
 func (c *showCommand) Run(s *streams) error {
 	e, dir, err := findExperiment(c.Name)
-	var unknown notFound
-	if errors.As(err, &unknown) {
+	if err != nil {
 		return usageError{err}
 	}
-	if err != nil {
-		return err
+	if err := e.Faults().Err(); err != nil {
+		return usageError{fmt.Errorf("%s: %w", c.Name, err)}
 	}
 	var about []string
 	if dir != "" {
@@ -188,7 +187,7 @@ func aboutRun(dir string) ([]string, error) {
 	path := filepath.Join(dir, checkpointFile)
 	m, err := train.Load(path)
 	if _, missing := os.Stat(path); errors.Is(missing, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: this run never began: it has no %s", dir, checkpointFile)
+		return nil, usageError{fmt.Errorf("%s: this run never began: it has no %s", dir, checkpointFile)}
 	}
 	if err != nil {
 		return nil, err
@@ -202,6 +201,9 @@ func aboutRun(dir string) ([]string, error) {
 		fmt.Sprintf("begun %s with firstspike %s, %s, %s", record.Started.Format(time.RFC3339), record.Version, record.Go, record.System),
 		fmt.Sprintf("training images: %s, %s, SHA-256 %s", record.Train.Name, count(record.Train.Images), record.Train.SHA256),
 		fmt.Sprintf("test images: %s, %s, SHA-256 %s", record.Test.Name, count(record.Test.Images), record.Test.SHA256),
+	}
+	for _, note := range edited(dir, m.Experiment) {
+		lines = append(lines, "note: "+note)
 	}
 	state := m.State
 	spent := fmt.Sprintf("%s presentations in %s", count(state.Presentations), duration(time.Duration(state.Seconds*float64(time.Second))))

@@ -62,7 +62,7 @@ func (c *testCommand) Run(s *streams) error {
 	}
 	images, err := dataset.OpenTest(spec)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	display := newDisplay(s.err)
 	defer display.close()
@@ -76,7 +76,7 @@ func (c *testCommand) Run(s *streams) error {
 		return err
 	}
 	if !c.JSON {
-		score := fmt.Sprintf("%s on %s: %s", c.Folder, images.Name, scoreText(result.Score))
+		score := fmt.Sprintf("%s on %s: %s", visible(c.Folder), visible(images.Name), scoreText(result.Score))
 		_, err := fmt.Fprintf(s.out, "%s\n\n%s", wrapFor(s.out, score, 0), resultText(result, columns(s.out)))
 		return err
 	}

@@ -41,6 +41,8 @@ func (trainCommand) Help() string {
 
 // Run trains.
 func (c *trainCommand) Run(s *streams) error {
+	// Without a reader the messages are lost; the training must not be.
+	ignore(brokenPipe)
 	if c.Resume {
 		return c.resume(s)
 	}
@@ -66,8 +68,6 @@ func (c *trainCommand) Run(s *streams) error {
 // train runs the trainer to its end or to an interruption.
 func (c *trainCommand) train(s *streams, display display, trainer *train.Trainer, t training) error {
 	ctx := interruptible(display)
-	// Without a reader the messages are lost; the training must not be.
-	signal.Ignore(brokenPipe...)
 	report, err := trainer.Run(ctx)
 	display.close()
 	if errors.Is(err, train.ErrInterrupted) {
@@ -99,12 +99,19 @@ func interruptible(display display) context.Context {
 	go func() {
 		<-signals
 		// A closing terminal may say so several times.
-		signal.Ignore(hangup...)
+		ignore(hangup)
 		signal.Stop(signals)
 		display.note("stopping and saving; a second Ctrl-C stops at once and leaves what was saved before")
 		cancel()
 	}()
 	return ctx
+}
+
+// ignore ignores signals; none if there are none, unlike package signal.
+func ignore(signals []os.Signal) {
+	for _, s := range signals {
+		signal.Ignore(s)
+	}
 }
 
 // position says how far a training has come.
@@ -127,18 +134,19 @@ func (c *trainCommand) resume(s *streams) error {
 	}
 	path := filepath.Join(t.dir, checkpointFile)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s: there is no run to go on with: it has no %s; leave out --resume to begin one", t.dir, checkpointFile)
+		return usageError{fmt.Errorf("%s: there is no run to go on with: it has no %s; leave out --resume to begin one", t.dir, checkpointFile)}
 	}
 	m, err := train.Load(path)
 	if err != nil {
-		return err
+		return usageError{err}
 	}
+	t.notes = edited(t.dir, m.Experiment)
 	t.experiment, t.resumed = m.Experiment, true
 	if m.State.Finished() {
 		return finished(s, t)
 	}
 	if t.options.Train, t.options.Test, err = dataset.Open(t.experiment.Data.Source); err != nil {
-		return err
+		return usageError{err}
 	}
 	display := newDisplay(s.err)
 	defer display.close()
@@ -161,6 +169,6 @@ func finished(s *streams, t training) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%s: the run is finished: %s\ntest it again with: %s\n", t.dir, scoreText(report.Test.Score), command("test", t.dir))
+	_, err = fmt.Fprintf(s.out, "%s: the run is finished: %s\ntest it again with: %s\n", visible(t.dir), scoreText(report.Test.Score), command("test", t.dir))
 	return err
 }
