@@ -158,3 +158,30 @@ func TestFaults(t *testing.T) {
 		}
 	}
 }
+
+// No text makes Parse, Faults or TOML panic, and what is sound survives being
+// written and read.
+func FuzzParse(f *testing.F) {
+	sound, err := small().TOML()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(sound)
+	f.Add([]byte("[[layers]]\nname = \"s1\"\nkernel = \"5x\""))
+	f.Add([]byte("seed = -1\n[data]\nrows = 1e9"))
+	f.Add([]byte("\xef\xbb\xbfname = \"x\"\n[nothing]\na = [[[[]]]]"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		e, err := train.Parse("text", text)
+		if err != nil || len(e.Faults()) > 0 {
+			return
+		}
+		again, err := e.TOML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := train.Parse("again", again)
+		if err != nil || got.Name != e.Name || len(got.Faults()) > 0 {
+			t.Fatalf("%v\n%s", err, again)
+		}
+	})
+}

@@ -22,6 +22,10 @@ func (e Experiment) TOML() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
+// MaxText is the length in bytes of the longest TOML form that [Parse] reads.
+// Those of this program have about 5,000.
+const MaxText = 64 << 10
+
 // Parse reads an experiment from its TOML form. Unknown names and wrong types
 // are refused with the line that has them, the first few of many; name is what
 // the text is called in errors.
@@ -29,6 +33,8 @@ func Parse(name string, text []byte) (Experiment, error) {
 	var e Experiment
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	switch {
+	case len(text) > MaxText:
+		return e, fmt.Errorf("%s: is %d bytes long; an experiment has at most %d", name, len(text), MaxText)
 	case bytes.HasPrefix(text, []byte{0xff, 0xfe}), bytes.HasPrefix(text, []byte{0xfe, 0xff}):
 		return e, fmt.Errorf("%s: is UTF-16; save it as UTF-8", name)
 	case len(bytes.TrimSpace(text)) == 0:
