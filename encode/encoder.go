@@ -96,6 +96,8 @@ func (c Config) Faults(rows, cols int) []Fault {
 			add(true, fmt.Sprintf("filters.%d", i), "%w", err)
 			continue
 		}
+		add(f.Kind == "dog" && (f.Orientation != 0 || f.Div != 0), fmt.Sprintf("filters.%d", i), "orientation and div have no effect on a %q; take them away", f.Kind)
+		add(f.Kind == "gabor" && (f.Sigma1 != 0 || f.Sigma2 != 0), fmt.Sprintf("filters.%d", i), "sigma1 and sigma2 have no effect on a %q; take them away", f.Kind)
 		size = max(size, f.Size)
 		kernels = append(kernels, k)
 	}

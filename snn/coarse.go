@@ -76,10 +76,13 @@ func (k *coarse) place(b *Block, tap int) {
 			q := b.q[(int(m)*b.taps+tap)*b.depth:][:inputs]
 			at := k.bytes[tap*inputs*k.width+int(m):]
 			for i := from; i < to; i++ {
-				d := q[i] - k.base
-				v := int32(float32(d) * inverse)
-				if v*k.unit > d { // the product was rounded up
+				d := int64(q[i]) - int64(k.base)
+				v := int64(float32(d) * inverse)
+				// The product may be off by one in either direction.
+				if v*int64(k.unit) > d {
 					v--
+				} else if (v+1)*int64(k.unit) <= d {
+					v++
 				}
 				if k.muted[m] {
 					v = 0

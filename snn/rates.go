@@ -4,7 +4,8 @@ package snn
 // images APlus doubles until it reaches Max, and AMinus is Ratio times APlus.
 // The doubling takes effect for the image that completes the count: with
 // Every 500 the 500th image is the first to learn at twice the rate, as in the
-// published code. The zero Doubling leaves the rates as they are.
+// published code. The zero Doubling leaves the rates as they are. Rates that do
+// not grow towards Max, such as those of anti-STDP, cannot be doubled.
 type Doubling struct {
 	Every int
 	Max   float64
@@ -14,11 +15,11 @@ type Doubling struct {
 // At is the rates for image number n, counted from 1, of a layer that started
 // with the given rates.
 func (d Doubling) At(start Rates, n int) Rates {
-	if d.Every <= 0 || n < d.Every {
-		return start
-	}
 	a := float64(start.APlus)
 	top := float64(float32(d.Max))
+	if d.Every <= 0 || n < d.Every || a <= 0 {
+		return start
+	}
 	for k := n / d.Every; k > 0 && a < top; k-- {
 		a *= 2
 	}

@@ -38,6 +38,10 @@ type Best struct {
 	Score Score  `json:"score"`
 }
 
+// format is changed when files can no longer be read by programs that know
+// only the format before.
+const format = "firstspike 1"
+
 // onValidation is where epochs are chosen with the protocol "validation".
 const onValidation = "validation"
 
@@ -109,7 +113,7 @@ func (m *Model) file() (*tensorfile.File, error) {
 		return nil, err
 	}
 	f.Metadata = map[string]string{
-		"format":     "firstspike",
+		"format":     format,
 		"version":    Version,
 		"experiment": string(text),
 		"state":      string(state),
@@ -152,9 +156,10 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("experiment in the metadata: %w", err)
 	}
-	dec := json.NewDecoder(bytes.NewReader([]byte(f.Metadata["state"])))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&m.State); err != nil {
+	if have := f.Metadata["format"]; have != format {
+		return nil, fmt.Errorf("its format is %q; this program (%s) reads %q", have, Version, format)
+	}
+	if err := json.Unmarshal([]byte(f.Metadata["state"]), &m.State); err != nil {
 		return nil, fmt.Errorf("state in the metadata: %w", err)
 	}
 	if err := m.State.check(e); err != nil {

@@ -137,7 +137,18 @@ func TestFaults(t *testing.T) {
 		{func(e *train.Experiment) { e.Layers[0].Pool.Pad = math.MaxInt }, []string{"layers.s1.pool"}},
 		{func(e *train.Experiment) { e.Layers = make([]train.Layer, 1000) }, []string{"layers"}},
 		{func(e *train.Experiment) { e.Layers[0].Maps, e.Layers[1].Maps = 3000, 3000 }, []string{"layers.s2"}},
+		{func(e *train.Experiment) { e.Layers[0].Learn.APlus = -0.004 }, []string{"layers.s1.learn.doubling.every"}},
+		// Settings without effect.
+		{func(e *train.Experiment) { e.Layers[0].Learn.Punish.Adapt = 1 }, []string{"layers.s1.learn.punish"}},
+		{func(e *train.Experiment) { e.Layers[2].Learn.Doubling.Every = 5 }, []string{"layers.s3.learn.doubling", "layers.s3.learn.doubling.max"}},
+		{func(e *train.Experiment) { e.Layers[2].Learn.Radius, e.Layers[2].Learn.Pointwise = 1, true }, []string{"layers.s3.learn.radius", "layers.s3.learn.pointwise"}},
+		{func(e *train.Experiment) { e.Layers[2].Pool.Window = 2 }, []string{"layers.s3.pool"}},
+		{func(e *train.Experiment) { e.Encode.Filters[0].Orientation = 45 }, []string{"encode.filters.0"}},
 		// All at once.
+		{func(e *train.Experiment) {
+			e.Protocol.Kind, e.Encode.Steps, e.Layers[0].Kernel.Rows, e.Layers[1].Learn.K, e.Layers[2].Maps = "foo", 999, 99, 0, 25
+		}, []string{"protocol.kind", "encode.steps", "layers.s2.learn.k", "layers.s3.maps"}},
+		{func(e *train.Experiment) { e.Layers[0].Kernel.Rows, e.Layers[1].Threshold = 99, -1 }, []string{"layers.s1", "layers.s2.threshold"}},
 		{func(e *train.Experiment) {
 			e.Layers[0].Learn.K, e.Layers[1].Learn.K, e.Layers[2].Learn.Epochs = 0, 0, -1
 		},

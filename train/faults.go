@@ -62,15 +62,18 @@ func (e Experiment) Faults() Faults {
 	default:
 		f.add(true, "protocol.kind", "%q; the protocols are %q and %q", e.Protocol.Kind, ProtocolValidation, ProtocolPaper)
 	}
-	if len(f) == 0 {
+	// Without the extent of images, shapes are meaningless.
+	shaped := e.Data.Rows >= 1 && e.Data.Rows <= 4096 && e.Data.Cols >= 1 && e.Data.Cols <= 4096
+	if shaped {
 		for _, x := range e.Encode.Faults(e.Data.Rows, e.Data.Cols) {
 			f.add(true, "encode."+x.Path, "%v", x.Err)
+			shaped = false
 		}
 	}
 	f.add(len(e.Layers) == 0, "layers", "none; a network needs at least one")
-	f.add(len(e.Layers) > mostLayers, "layers", "%d; a network has at most %d", len(e.Layers), mostLayers)
-	if len(f) > 0 {
-		return f // shapes below would be meaningless
+	if len(e.Layers) > mostLayers {
+		f.add(true, "layers", "%d; a network has at most %d", len(e.Layers), mostLayers)
+		return f
 	}
 	in := e.Encode.Shape(e.Data.Rows, e.Data.Cols)
 	seen := map[string]bool{}
@@ -82,30 +85,37 @@ func (e Experiment) Faults() Faults {
 			path = fmt.Sprintf("layers.%d", i)
 		}
 		seen[l.Name] = true
+		before := len(f)
 		l.faults(&f, path, i == len(e.Layers)-1)
+		if i == len(e.Layers)-1 && l.Maps > 0 && e.Data.Classes > 0 {
+			if _, err := readout.Blocks(l.Maps, e.Data.Classes); err != nil {
+				f.add(true, path+".maps", "%v", err)
+			}
+		}
+		if !shaped {
+			continue
+		}
 		g := l.geometry(in)
+		shaped = false
 		if err := g.Check(); err != nil {
 			f.add(true, path, "%v", err)
-			return f
+			continue
 		}
 		if err := l.Pool.pool().Check(g.Out()); err != nil {
 			f.add(true, path+".pool", "%v", err)
-			return f
+			continue
 		}
-		if len(f) == 0 {
+		if len(f) == before {
 			if err := snn.CheckConvolution(g, l.Threshold, l.Fires, l.bound()); err != nil {
 				f.add(true, path, "%v", err)
 			}
 		}
 		if weights += l.Maps * g.Synapses(); weights > mostWeights {
 			f.add(true, path, "with this layer the network has more than %d weights, which do not fit in memory", mostWeights)
-			return f
+			continue
 		}
+		shaped = true
 		in = l.pooled(in)
-	}
-	last := e.Layers[len(e.Layers)-1]
-	if _, err := readout.Blocks(last.Maps, e.Data.Classes); err != nil {
-		f.add(true, "layers."+last.Name+".maps", "%v", err)
 	}
 	return f
 }
@@ -122,7 +132,19 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 	finite("weights.std", l.Weights.Std)
 	f.add(l.Weights.Std < 0, path+".weights.std", "%v; it must be 0 or more", l.Weights.Std)
 	n := l.Learn
+	f.add(last && l.Pool != Pool{}, path+".pool", "the last layer's decision comes before any pooling; take it away")
 	path += ".learn"
+	switch n.Rule {
+	case RuleSTDP:
+		f.add(n.Punish != Punish{}, path+".punish", "has no effect under %q; take it away", n.Rule)
+	case RuleRSTDP:
+		if !last {
+			break // the rule is the fault
+		}
+		f.add(n.Doubling != Doubling{}, path+".doubling", "has no effect under %q; take it away", n.Rule)
+		f.add(n.Radius > 0, path+".radius", "%d has no effect under %q, where one neuron wins; it must be 0", n.Radius, n.Rule)
+		f.add(n.Pointwise, path+".pointwise", "has no effect under %q, where one neuron wins; it must be false", n.Rule)
+	}
 	f.add(n.Rule != RuleSTDP && n.Rule != RuleRSTDP, path+".rule", "%q; the rules are %q and %q", n.Rule, RuleSTDP, RuleRSTDP)
 	f.add(n.Rule == RuleRSTDP && !last, path+".rule", "%q needs the network's decision, so only the last layer can use it", n.Rule)
 	f.add(n.Epochs < 0, path+".epochs", "%d; it must be 0 or more", n.Epochs)
@@ -141,6 +163,7 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 	small("punish.a_minus", n.Punish.AMinus)
 	f.add(!(n.Lower < n.Upper) || abs(n.Lower) > 1e6 || abs(n.Upper) > 1e6, path+".lower", "%v; it must be below upper, which is %v, and both within 1e6", n.Lower, n.Upper)
 	f.add(n.Doubling.Every < 0, path+".doubling.every", "%d; it must be 0 (never) or more", n.Doubling.Every)
+	f.add(n.Doubling.Every > 0 && n.APlus <= 0, path+".doubling.every", "%d; an a_plus of %v cannot double up to a maximum: use constant rates (0)", n.Doubling.Every, n.APlus)
 	f.add(n.Doubling.Every > 0 && n.Doubling.Max < n.APlus, path+".doubling.max", "%v; it must be at least a_plus, which is %v", n.Doubling.Max, n.APlus)
 	f.add(n.Punish.Adapt < 0, path+".punish.adapt", "%d; it must be 0 (never) or more", n.Punish.Adapt)
 }

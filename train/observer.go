@@ -15,7 +15,7 @@ func (f ObserverFunc) Observe(e Event) { f(e) }
 // An ObserverFunc is an observer that is a function.
 type ObserverFunc func(Event)
 
-// An Event is one of [Stage], [Progress], [EpochEnd], [Saved] and [Finished].
+// An Event is one of [Stage], [Progress], [EpochEnd] and [Saved].
 type Event interface{ event() }
 
 // Stage reports the beginning of, or the advance in, work other than
@@ -59,13 +59,7 @@ type Saved struct {
 	Complete bool // the training has ended and waits for room
 }
 
-// Finished reports the end of a training.
-type Finished struct {
-	Report Report
-}
-
 func (Stage) event()    {}
 func (Progress) event() {}
 func (EpochEnd) event() {}
 func (Saved) event()    {}
-func (Finished) event() {}

@@ -211,7 +211,8 @@ func (t *Trainer) divide() error {
 }
 
 // Run trains from the current state to the end, tests, and returns the
-// report. When ctx ends it saves and returns [ErrInterrupted].
+// report. When ctx ends it saves and returns [ErrInterrupted]. If the outcome
+// cannot be saved it returns both the report and the error.
 func (t *Trainer) Run(ctx context.Context) (*Report, error) {
 	t.began, t.saved = time.Now(), time.Now()
 	err := t.learn(ctx)
@@ -263,11 +264,10 @@ func (t *Trainer) finish(ctx context.Context) (*Report, error) {
 		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && ctx.Err() != nil {
 		return nil, err
 	}
-	t.observe(Finished{*report})
-	return report, nil
+	return report, err
 }
 
 // persist saves what a complete training has to show. If there is no room it
