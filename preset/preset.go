@@ -1,5 +1,3 @@
-// Package preset holds published experiments: one file a paper, each an
-// [train.Experiment] literal in which every number has its source.
 package preset
 
 import (

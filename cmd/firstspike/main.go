@@ -15,6 +15,8 @@ import (
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
+
+	"firstspike/internal/simd"
 )
 
 // commands is the command line, as package kong reads it.
@@ -95,6 +97,9 @@ func run(args []string, s *streams) int {
 		args = append(args[1:len(args):len(args)], "--help")
 	case args[0] == "--version":
 		args = append([]string{"version"}, args[1:]...)
+	}
+	if err := simd.Err(); err != nil {
+		return report(s.err, usageError{fmt.Errorf("%w; unset it for the best there is", err)})
 	}
 	context, err := arguments(parser, args)
 	switch {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -246,6 +247,13 @@ func (c *trainCommand) resumption() (t training, faults usageError) {
 		faults.add("%s: the run in %s has its experiment already; leave out either", c.Preset, c.Out)
 	}
 	t.options = c.options(&faults)
+	if info, err := os.Stat(c.Preset); c.Out == "" && err == nil && info.IsDir() {
+		// The run itself is named.
+		if t.dir = c.Preset; c.Seed != "" {
+			faults.add("--seed: it would change the experiment, and a run is resumed as it began; leave out either --seed or --resume")
+		}
+		return t, faults
+	}
 	if t.dir = c.Out; c.Out == "" {
 		fresh := trainCommand{Preset: c.Preset, Seed: c.Seed}
 		plan, more := fresh.plan()

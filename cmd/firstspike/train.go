@@ -76,6 +76,9 @@ func (c *trainCommand) train(s *streams, display display, trainer *train.Trainer
 		return silentError(statusInterrupted)
 	}
 	if err != nil {
+		if report != nil { // what could not be saved is at least told
+			err = errors.Join(err, writeReport(s.out, t.dir, t.experiment, report))
+		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w; go on from there with: %s", err, command("train", "--resume", "--out", t.dir))
 		}
