@@ -1,8 +1,6 @@
 package snn
 
 import (
-	"sync"
-
 	"firstspike/internal/simd"
 	"firstspike/spike"
 )
@@ -273,19 +271,5 @@ func Parallel(n, workers int, scratches *[]Scratch, f func(i int, s *Scratch)) {
 	for len(*scratches) < workers {
 		*scratches = append(*scratches, Scratch{})
 	}
-	if workers == 1 {
-		for i := range n {
-			f(i, &(*scratches)[0])
-		}
-		return
-	}
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for i := n * w / workers; i < n*(w+1)/workers; i++ {
-				f(i, &(*scratches)[w])
-			}
-		})
-	}
-	group.Wait()
+	spread(n, workers, func(i, worker int) { f(i, &(*scratches)[worker]) })
 }

@@ -156,9 +156,6 @@ func (t *Trainer) resume() error {
 	return t.folder.rewind(t.model.State.Metrics)
 }
 
-// Experiment is the experiment that is trained.
-func (t *Trainer) Experiment() Experiment { return t.model.Experiment }
-
 // State is how far the training has come.
 func (t *Trainer) State() State { return t.model.State }
 

@@ -50,15 +50,7 @@ func sumBytes(s set) {
 	MOVL(U32(0xffff), word)
 	VMOVD(word, x)
 	VPBROADCASTD(x, mask)
-	Label("next")
-	for n := most; n >= 1; n-- {
-		CMPQ(units, U32(uint32(n)))
-		JGE(LabelRef(fmt.Sprintf("wide%d", n)))
-	}
-	VZEROUPPER()
-	RET()
-	for n := most; n >= 1; n-- {
-		Label(fmt.Sprintf("wide%d", n))
+	chunks(units, most, func(n int) {
 		k := n * 64 / s.bytes
 		all := s.registers(2 * n)
 		lo, hi := all[:k], all[k:]
@@ -102,9 +94,7 @@ func sumBytes(s set) {
 		}
 		ADDQ(U32(uint32(256*n)), acc)
 		ADDQ(U32(uint32(64*n)), w)
-		SUBQ(U32(uint32(n)), units)
-		JMP(LabelRef("next"))
-	}
+	})
 }
 
 // sumMasked adds the numbers whose bit is set. Every row of numbers begins at

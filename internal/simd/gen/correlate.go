@@ -24,15 +24,7 @@ func correlate(s set) {
 	if s.bytes == 64 {
 		most, v = 8, reg.Z31
 	}
-	Label("next")
-	for n := most; n >= 1; n-- {
-		CMPQ(units, U32(uint32(n)))
-		JGE(LabelRef(fmt.Sprintf("wide%d", n)))
-	}
-	VZEROUPPER()
-	RET()
-	for n := most; n >= 1; n-- {
-		Label(fmt.Sprintf("wide%d", n))
+	chunks(units, most, func(n int) {
 		sums := s.registers(2 * n)
 		for _, r := range sums {
 			s.clear(r)
@@ -55,7 +47,5 @@ func correlate(s set) {
 		}
 		ADDQ(U32(uint32(128*n)), out)
 		ADDQ(U32(uint32(128*n)), src)
-		SUBQ(U32(uint32(n)), units)
-		JMP(LabelRef("next"))
-	}
+	})
 }

@@ -61,6 +61,24 @@ func main() {
 	Generate()
 }
 
+// chunks writes a body for every number of units up to most, and goes through
+// all units in chunks as large as are left, most at the most.
+func chunks(units reg.Register, most int, body func(n int)) {
+	Label("next")
+	for n := most; n >= 1; n-- {
+		CMPQ(units, U32(uint32(n)))
+		JGE(LabelRef(fmt.Sprintf("wide%d", n)))
+	}
+	VZEROUPPER()
+	RET()
+	for n := most; n >= 1; n-- {
+		Label(fmt.Sprintf("wide%d", n))
+		body(n)
+		SUBQ(U32(uint32(n)), units)
+		JMP(LabelRef("next"))
+	}
+}
+
 // addRows keeps as many sums in registers as there are and goes through all
 // offsets for them; then come the next sums.
 func addRows(s set) {
@@ -69,15 +87,7 @@ func addRows(s set) {
 	Doc("addRows" + s.name + " is addRows for units*16 sums.")
 	acc, units := Load(Param("acc"), GP64()), Load(Param("units"), GP64())
 	w, offs, rows := Load(Param("w"), GP64()), Load(Param("offs"), GP64()), Load(Param("rows"), GP64())
-	Label("next")
-	for n := s.most; n >= 1; n-- {
-		CMPQ(units, U32(uint32(n)))
-		JGE(LabelRef(fmt.Sprintf("wide%d", n)))
-	}
-	VZEROUPPER()
-	RET()
-	for n := s.most; n >= 1; n-- {
-		Label(fmt.Sprintf("wide%d", n))
+	chunks(units, s.most, func(n int) {
 		sums := s.registers(n)
 		for _, r := range sums {
 			s.clear(r)
@@ -95,17 +105,11 @@ func addRows(s set) {
 		CMPQ(i, rows)
 		JLT(LabelRef(fmt.Sprintf("row%d", n)))
 		for k, r := range sums {
-			if s.bytes == 64 {
-				VMOVDQU32(r, Mem{Base: acc, Disp: k * s.bytes})
-			} else {
-				VMOVDQU(r, Mem{Base: acc, Disp: k * s.bytes})
-			}
+			s.store(r, Mem{Base: acc, Disp: k * s.bytes})
 		}
 		ADDQ(U32(uint32(64*n)), acc)
 		ADDQ(U32(uint32(64*n)), w)
-		SUBQ(U32(uint32(n)), units)
-		JMP(LabelRef("next"))
-	}
+	})
 }
 
 // add goes through both vectors 64 bytes at a time.
@@ -117,15 +121,9 @@ func add(s set) {
 	JMP(LabelRef("test"))
 	Label("unit")
 	for k, r := range s.registers(1) {
-		if s.bytes == 64 {
-			VMOVDQU32(Mem{Base: src, Disp: k * s.bytes}, r)
-			VPADDD(Mem{Base: dst, Disp: k * s.bytes}, r, r)
-			VMOVDQU32(r, Mem{Base: dst, Disp: k * s.bytes})
-		} else {
-			VMOVDQU(Mem{Base: src, Disp: k * s.bytes}, r)
-			VPADDD(Mem{Base: dst, Disp: k * s.bytes}, r, r)
-			VMOVDQU(r, Mem{Base: dst, Disp: k * s.bytes})
-		}
+		s.load(Mem{Base: src, Disp: k * s.bytes}, r)
+		VPADDD(Mem{Base: dst, Disp: k * s.bytes}, r, r)
+		s.store(r, Mem{Base: dst, Disp: k * s.bytes})
 	}
 	ADDQ(U32(64), dst)
 	ADDQ(U32(64), src)
