@@ -209,7 +209,7 @@ func (c *checker) learnS3() error {
 		if err := c.ctx.Err(); err != nil {
 			return err
 		}
-		b.Compute(images, nil, workers)
+		b.Compute(b.Album(images), nil, nil, workers)
 		for k := range images {
 			i := from + k
 			want, err := c.trace.winner("train3_winners", i, l.Out())

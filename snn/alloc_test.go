@@ -29,6 +29,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	var tally Tally
 	blocked := trained(t, "s3")
 	block := NewBlock(blocked, paperSteps)
+	album, ids := block.Album(bits3), []int{0, 1, 2, 3, 4, 5, 6, 7}
 	reward := STDP{Rates: []Rates{{.004, -.003}}, Lower: .2, Upper: .8}
 
 	// Layers of other shapes share the scratch, as in a pass.
@@ -51,7 +52,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		{"Spikes", func(i int) { p.Spikes(network, pictures[i], 2) }},
 		{"Block", func(i int) {
 			if i == 0 {
-				block.Compute(bits3, nil, 1)
+				block.Compute(album, ids, nil, 1)
 			}
 			if w, ok := block.Winner(i); ok {
 				block.Learn(i, w, &reward, reward.Of(w.Map))

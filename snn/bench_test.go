@@ -105,11 +105,15 @@ func BenchmarkBlock(b *testing.B) {
 		c, in := trained(b, layer), allBits(layerInputs(layer))
 		c.Clamp(.2, .8) // as the first update does
 		block := NewBlock(c, paperSteps)
+		album, ids := block.Album(in), make([]int, len(in))
+		for i := range ids {
+			ids[i] = i
+		}
 		reward := STDP{Rates: []Rates{{.004 * .05, -.003 * .05}}, Lower: .2, Upper: .8}
 		punish := STDP{Rates: []Rates{{-.004 * .95, .0005 * .95}}, Lower: .2, Upper: .8}
 		step := func(i int) {
 			if i == 0 {
-				block.Compute(in, nil, 1)
+				block.Compute(album, ids, nil, 1)
 			}
 			w, ok := block.Winner(i)
 			if !ok {

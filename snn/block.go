@@ -11,7 +11,9 @@ import (
 // Compute goes through all images of the block with the weights as they are,
 // in parallel, and with one byte a weight: for every neuron that gives two
 // bounds of its potential, and only the neurons whose upper bound reaches the
-// highest lower bound can win. There are a handful of an image.
+// highest lower bound can win. There are a handful of an image. Of an image
+// that comes back, only the neurons that can have caught up since are looked
+// at: see [Album].
 //
 // Winner and Learn then go through the images in order. Winner computes the
 // potentials of those few neurons exactly, from the weights that the images
@@ -35,18 +37,22 @@ type Block struct {
 
 	coarse coarse
 
-	images  []spike.Bits
+	album   *Album
+	ids     []int // images of the block, by their place in the album
 	muted   []bool
+	muting  int // counts how often the muted maps have changed
 	ballots []ballot
 	benches []bench
 
 	voting  func(i, worker int) // fills the ballots of batch i
-	placing func(tap, _ int)    // fills the bytes of a kernel position
+	placing func(i, worker int) // brings the bytes of a map up to date
 
 	changed []int32 // maps changed since Compute
 	dirty   []bool
 	growth  []int64 // of each map, the sum over its changes of the largest growth of a quantum
-	lent    []bool  // maps changed since Flush
+	total   []int64 // the same since the block was made
+	growths growths
+	lent    []bool // maps changed since Flush
 	mask    []uint64
 	step    simd.Rule
 }
@@ -59,8 +65,8 @@ type ballot struct {
 }
 
 type candidate struct {
-	m, pos int32
-	upper  int64 // bound of the potential
+	place
+	upper int64 // bound of the potential
 }
 
 // NewBlock returns a block for the layer, whose input has the given number of
@@ -71,7 +77,7 @@ func NewBlock(c *Convolution, steps int) *Block {
 		taps:  c.Kernel.Rows * c.Kernel.Cols,
 		depth: simd.Round(c.In.Maps),
 		words: spike.Words(c.In.Maps),
-		dirty: make([]bool, c.Maps), growth: make([]int64, c.Maps), lent: make([]bool, c.Maps),
+		dirty: make([]bool, c.Maps), growth: make([]int64, c.Maps), total: make([]int64, c.Maps), lent: make([]bool, c.Maps),
 	}
 	b.w = make([]float32, c.Maps*b.taps*b.depth)
 	b.q = make([]int32, len(b.w))
@@ -90,9 +96,9 @@ func NewBlock(c *Convolution, steps int) *Block {
 	}
 	b.coarse.init(b)
 	b.voting = func(i, worker int) {
-		b.vote(&b.benches[worker], i*batch, min((i+1)*batch, len(b.images)))
+		b.vote(&b.benches[worker], i*batch, min((i+1)*batch, len(b.ids)))
 	}
-	b.placing = func(tap, _ int) { b.coarse.place(b, tap) }
+	b.placing = func(i, worker int) { b.coarse.place(b, int(b.coarse.maps[i]), &b.benches[worker]) }
 	return b
 }
 
@@ -101,25 +107,39 @@ func (b *Block) quantise(m int) {
 	b.c.round(b.w[m*n:(m+1)*n], b.q[m*n:(m+1)*n])
 }
 
-// Compute takes the images of the block and finds, with the given number of
-// goroutines, which neurons can win. Maps for which muted is true do not take
-// part; nil mutes none.
-func (b *Block) Compute(images []spike.Bits, muted []bool, workers int) {
+// Compute takes the images of the block, given by their places in an album of
+// this block, and finds, with the given number of goroutines, which neurons
+// can win. No image may be named twice; nil names all. Maps for which muted is
+// true do not take part; nil mutes none.
+func (b *Block) Compute(album *Album, ids []int, muted []bool, workers int) {
+	for len(b.benches) < max(1, workers) {
+		b.benches = append(b.benches, bench{})
+	}
 	b.coarse.update(b, muted, workers)
 	for _, m := range b.changed {
 		b.dirty[m], b.growth[m] = false, 0
 	}
 	b.changed = b.changed[:0]
-	b.images, b.muted = images, muted
-	for len(b.ballots) < len(images) {
+	b.album, b.muted, b.ids = album, muted, append(b.ids[:0], ids...)
+	if ids == nil {
+		for id := range album.Images {
+			b.ids = append(b.ids, id)
+		}
+	}
+	for len(b.ballots) < len(b.ids) {
 		b.ballots = append(b.ballots, ballot{})
 	}
-	batches := (len(images) + batch - 1) / batch
-	for len(b.benches) < max(1, workers) {
-		b.benches = append(b.benches, bench{})
+	spread((len(b.ids)+batch-1)/batch, workers, b.voting)
+	now := b.growths.add(b.total)
+	for _, id := range b.ids {
+		s := &album.seen[id]
+		s.muting = b.muting
+		b.growths.move(s, now)
 	}
-	spread(batches, workers, b.voting)
 }
+
+// image is image i of the block.
+func (b *Block) image(i int) spike.Bits { return b.album.Images[b.ids[i]] }
 
 // Winner is the neuron that decides image i of the block, with the weights
 // that the images before it have left, and false if no potential is above 0.
@@ -159,7 +179,7 @@ func (b *Block) takeAll(best *spike.Spike, i, m int) {
 
 // take computes the potential of a neuron and makes it the best if it is.
 func (b *Block) take(best *spike.Spike, i, m, pos int) {
-	p := b.potential(b.images[i], m, pos)
+	p := b.potential(b.image(i), m, pos)
 	if p <= 0 || p < best.Potential {
 		return
 	}
@@ -189,7 +209,7 @@ func (b *Block) potential(in spike.Bits, m, pos int) int32 {
 // Learn lets the map of the winner of image i learn from it with the rule and
 // rates.
 func (b *Block) Learn(i int, w spike.Spike, rule *STDP, rates Rates) {
-	c, in := b.c, b.images[i]
+	c, in := b.c, b.image(i)
 	clear(b.mask)
 	y0, x0 := w.Row*c.stride()-c.Pad, w.Col*c.stride()-c.Pad
 	lo, hi := max(0, -x0), min(c.Kernel.Cols, c.In.Cols-x0)
@@ -211,6 +231,7 @@ func (b *Block) Learn(i int, w spike.Spike, rule *STDP, rates Rates) {
 // touch notes that a map has changed, and by how much its quanta grew.
 func (b *Block) touch(m int, growth int32) {
 	b.growth[m] += int64(growth)
+	b.total[m] += int64(growth)
 	b.lent[m] = true
 	if !b.dirty[m] {
 		b.dirty[m] = true

@@ -16,6 +16,7 @@ type road struct {
 	bounded   int // a changed map whose bound does not reach the best
 	evaluated int // a changed map whose other neurons were computed too
 	anyone    int // the candidates lost so much that all neurons were computed
+	passed    int // units of maps that what is remembered of an image ruled out
 }
 
 // note counts the ways of one image before its winner is asked for.
@@ -88,11 +89,19 @@ func TestBlock(t *testing.T) {
 			rules[i] = RSTDP{Reward: rewarded, Punish: punished, Adaptation: NewAdaptation(every)}
 		}
 		few := rapid.Float64Range(0, 1).Draw(t, "share")
-		images := make([]*spike.Map, rapid.IntRange(1, 60).Draw(t, "images"))
-		bits := make([]spike.Bits, len(images))
-		for i := range images {
-			images[i] = randomMap(rng, shape, steps, few*rng.Float64())
-			bits[i] = bitsOf(images[i])
+		shown := make([]*spike.Map, rapid.IntRange(1, 60).Draw(t, "images"))
+		bits := make([]spike.Bits, len(shown))
+		for i := range shown {
+			shown[i] = randomMap(rng, shape, steps, few*rng.Float64())
+			bits[i] = bitsOf(shown[i])
+		}
+		// Several epochs, each in an order of its own.
+		var images []*spike.Map
+		var order []int
+		for range rapid.IntRange(1, 4).Draw(t, "epochs") {
+			for _, id := range rng.Perm(len(shown)) {
+				images, order = append(images, shown[id]), append(order, id)
+			}
 		}
 		classes := rapid.IntRange(1, 3).Draw(t, "classes")
 		size := rapid.IntRange(1, 40).Draw(t, "block size")
@@ -102,7 +111,7 @@ func TestBlock(t *testing.T) {
 		for i := range images {
 			labels[i] = rng.IntN(classes)
 			if muting {
-				if mutes[i] = randomMuted(rng, g.Maps); i%size > 0 {
+				if mutes[i] = randomMuted(rng, g.Maps); i%len(shown)%size > 0 || i > 0 && rng.IntN(2) == 0 {
 					mutes[i] = mutes[i-1] // one for a block
 				}
 			}
@@ -133,12 +142,23 @@ func TestBlock(t *testing.T) {
 		var got []spike.Spike
 		b := NewBlock(blocked, steps)
 		workers := rapid.IntRange(1, 2).Draw(t, "workers")
-		for from := 0; from < len(images); from += size {
-			part := bits[from:min(from+size, len(bits))]
-			b.Compute(part, mutes[from], workers)
-			for j := range part {
+		album := b.Album(bits)
+		for from, end := 0, 0; from < len(images); from = end {
+			// No image comes twice in a block.
+			end = min(from+size, len(images), (from/len(shown)+1)*len(shown))
+			b.Compute(album, order[from:end], mutes[from], workers)
+			for j := range end - from {
 				i := from + j
 				ways.note(b, j)
+				if j == 0 {
+					for _, bench := range b.benches {
+						for _, alive := range bench.alive {
+							if !alive {
+								ways.passed++
+							}
+						}
+					}
+				}
 				winner, ok := b.Winner(j)
 				if again, _ := b.Winner(j); again != winner {
 					t.Fatalf("image %d: asked again, the winner is %v instead of %v", i, again, winner)
@@ -172,7 +192,7 @@ func TestBlock(t *testing.T) {
 		consistent(t, blocked)
 	})
 	// A test that never took one of the ways would prove nothing about it.
-	if ways.one == 0 || ways.several == 0 || ways.bounded == 0 || ways.evaluated == 0 || ways.anyone == 0 || silent == 0 || outside == 0 {
+	if ways.one == 0 || ways.several == 0 || ways.bounded == 0 || ways.evaluated == 0 || ways.anyone == 0 || ways.passed == 0 || silent == 0 || outside == 0 {
 		t.Errorf("ways taken: %+v; silent images %d, weights outside the bounds %d", ways, silent, outside)
 	}
 	t.Logf("ways taken: %+v; silent images %d, weights outside the bounds %d", ways, silent, outside)

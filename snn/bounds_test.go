@@ -16,9 +16,9 @@ func TestBlockBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, tried := c.Synapses(), 0
-	for top := int32(41 * 200); top < 41*256*40; top += 97 {
-		unit := top/256 + 1
-		for k := int32(1); k < 200; k++ {
+	for top := int32(41 * 50); top < 41*levels*40; top += 97 {
+		unit := top/levels + 1
+		for k := int32(1); k < levels-1; k++ {
 			d := k * unit
 			if v := int32(float32(d) * (1 / float32(unit))); v >= k {
 				continue
@@ -46,7 +46,7 @@ func TestBlockBounds(t *testing.T) {
 			c.Tally(bits, &tally, &s)
 			want, _ := tally.Winner(c.Out(), 15, nil)
 			b := NewBlock(c, 15)
-			b.Compute([]spike.Bits{bits}, nil, 1)
+			b.Compute(b.Album([]spike.Bits{bits}), []int{0}, nil, 1)
 			got, _ := b.Winner(0)
 			if got != want {
 				t.Fatalf("unit %d, byte %d: the block says %v, the plain loop %v", b.coarse.unit, k, got, want)

@@ -1,6 +1,7 @@
 package snn
 
 import (
+	"encoding/binary"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -12,21 +13,31 @@ import (
 // those of one kernel position are fetched once for all of them.
 const batch = 16
 
-// coarse holds the weights of a layer with a byte each: a quantum q is
-// base + unit*byte + a rest below unit. Summed over n active inputs, the bytes
-// give a potential to within n*(unit-1).
+// levels is how many values the byte of a weight takes: few enough for the
+// sum of four to fit into a byte again.
+const levels = simd.MaxByte + 1
+
+// coarse holds the weights of a layer with a byte each: a quantum q lies
+// between base + unit*byte and that + rest. Summed over n active inputs, the
+// bytes give a potential to within n*rest.
 type coarse struct {
-	bytes      []byte // tap, input, map; in whole units of simd.SumBytes
-	width      int    // of a row
-	base, unit int32
-	muted      []bool  // the maps whose bytes are 0
-	lane       []int32 // the map behind every sum, -1: none
-	maps       []int32 // that are to be placed
+	bytes            []byte // tap, input, map; in whole units of simd.SumBytes
+	byMap            []byte // map, tap, input rounded up, as Block.q
+	width            int    // of a row
+	base, unit, rest int32
+	muted            []bool  // the maps whose bytes are 0
+	lane             []int32 // the map behind every sum, -1: none
+	maps             []int32 // that are to be placed
+	whole            bool    // they are to be placed anew
 }
+
+// units is the number of units of simd.SumBytes in a row.
+func (k *coarse) units() int { return k.width / simd.Unit }
 
 func (k *coarse) init(b *Block) {
 	k.width = (b.c.Maps + simd.Unit - 1) / simd.Unit * simd.Unit
 	k.bytes = make([]byte, b.taps*b.c.In.Maps*k.width)
+	k.byMap = make([]byte, len(b.q))
 	k.muted = make([]bool, b.c.Maps)
 	k.lane = make([]int32, k.width)
 	for i := range k.lane {
@@ -40,61 +51,63 @@ func (k *coarse) init(b *Block) {
 // update brings the bytes of the maps that have changed up to date.
 func (k *coarse) update(b *Block, muted []bool, workers int) {
 	k.maps = append(k.maps[:0], b.changed...)
-	whole := k.unit == 0
+	whole, muting := k.unit == 0, false
 	for m := range k.muted {
 		if now := muted != nil && muted[m]; now != k.muted[m] {
-			k.muted[m], whole = now, true
+			k.muted[m], muting = now, true
 		}
 	}
-	if !whole {
-		lo, hi := b.span(k.maps)
-		whole = lo < k.base || int64(hi) >= int64(k.base)+256*int64(k.unit)
+	if muting {
+		b.muting++
 	}
-	if whole {
+	lo, hi := b.span(k.maps)
+	k.whole = whole || muting || lo < k.base || int64(hi) >= int64(k.base)+levels*int64(k.unit)
+	if k.whole {
 		k.maps = k.maps[:0]
 		for m := range b.c.Maps {
 			k.maps = append(k.maps, int32(m))
 		}
 		lo, hi := b.span(k.maps)
-		if h := b.c.held; h != (bounds{}) {
-			lo, hi = min(lo, round(float32(h.lower*b.c.scale()))), max(hi, round(float32(h.upper*b.c.scale())))
-		}
 		k.base = lo
-		k.unit = int32((int64(hi)-int64(lo))/256 + 1)
+		k.unit = int32((int64(hi)-int64(lo))/levels + 1)
+		// What rounding in place may take from a byte.
+		k.rest = k.unit + k.unit>>10 + 1
 	}
-	spread(b.taps, workers, b.placing)
+	spread(len(k.maps), workers, b.placing)
 }
 
-// place writes the bytes of one kernel position for the maps of k.maps.
-func (k *coarse) place(b *Block, tap int) {
-	inverse := 1 / float32(k.unit)
-	inputs := b.c.In.Maps
-	const tile = 32 // rows whose lines stay at hand
-	for from := 0; from < inputs; from += tile {
-		to := min(from+tile, inputs)
-		for _, m := range k.maps {
-			q := b.q[(int(m)*b.taps+tap)*b.depth:][:inputs]
-			at := k.bytes[tap*inputs*k.width+int(m):]
-			for i := from; i < to; i++ {
-				d := int64(q[i]) - int64(k.base)
-				v := int64(float32(d) * inverse)
-				// The product may be off by one in either direction.
-				if v*int64(k.unit) > d {
-					v--
-				} else if (v+1)*int64(k.unit) <= d {
-					v++
-				}
-				if k.muted[m] {
-					v = 0
-				}
-				at[i*k.width] = byte(v)
-			}
+// place brings the bytes of one map up to date.
+func (k *coarse) place(b *Block, m int, s *bench) {
+	n := b.taps * b.depth
+	s.bytes = grow(s.bytes, n)
+	if k.muted[m] {
+		clear(s.bytes)
+	} else {
+		// A little less than 1/unit: no byte may come out too large.
+		inverse := float32((1 - 1.0/(1<<20)) / float64(k.unit))
+		simd.Narrow(s.bytes, b.q[m*n:(m+1)*n], k.base, inverse)
+	}
+	inputs, old := b.c.In.Maps, k.byMap[m*n:(m+1)*n]
+	for i := 0; i < n; i += 8 {
+		was, is := binary.LittleEndian.Uint64(old[i:]), binary.LittleEndian.Uint64(s.bytes[i:])
+		if was == is && !k.whole {
+			continue
+		}
+		binary.LittleEndian.PutUint64(old[i:], is)
+		tap, in := i/b.depth, i%b.depth
+		to := k.bytes[tap*inputs*k.width+m:]
+		for j := in; j < min(in+8, inputs); j++ {
+			to[j*k.width] = byte(is)
+			is >>= 8
 		}
 	}
 }
 
-// span is the range of the quanta of some maps.
+// span is the range of the quanta of some maps, or what they are held within.
 func (b *Block) span(maps []int32) (lo, hi int32) {
+	if h := b.c.held; h != (bounds{}) {
+		return round(float32(h.lower * b.c.scale())), round(float32(h.upper * b.c.scale()))
+	}
 	lo, hi = math.MaxInt32, math.MinInt32
 	n := b.taps * b.depth
 	for _, m := range maps {
@@ -133,18 +146,25 @@ type bench struct {
 	active []int32 // of every image and input position, its active maps as offsets into the bytes
 	start  []int32
 	counts []int32 // image, output position: active inputs
+	alive  []bool  // image, output position, unit: it may hold a winner
+	grown  []int64 // of each unit
+	leads  []int64 // image: the potential of its favorite
+	bytes  []byte  // of a map
 }
+
+// none is below every potential.
+const none = math.MinInt64 / 2
 
 // vote fills the ballots of the images from..to-1.
 func (b *Block) vote(s *bench, from, to int) {
 	c, k, out := b.c, &b.coarse, b.c.Out()
-	images, positions, inputs := to-from, out.Positions(), c.In.Positions()
+	images, positions, inputs, units := to-from, out.Positions(), c.In.Positions(), k.units()
 	s.active, s.start = s.active[:0], grow(s.start, images*inputs+1)
 	for i := range images {
 		for pos := range inputs {
 			at := len(s.active)
 			s.start[i*inputs+pos] = int32(at)
-			s.active = b.images[from+i].Append(s.active, c.In.Maps, pos)
+			s.active = b.image(from+i).Append(s.active, c.In.Maps, pos)
 			for j := at; j < len(s.active); j++ {
 				s.active[j] *= int32(k.width)
 			}
@@ -152,9 +172,13 @@ func (b *Block) vote(s *bench, from, to int) {
 	}
 	s.start[images*inputs] = int32(len(s.active))
 	s.sums = grow(s.sums, images*positions*k.width)
-	clear(s.sums)
 	s.counts = grow(s.counts, images*positions)
-	clear(s.counts)
+	s.alive = grow(s.alive, images*positions*units)
+	s.grown = grow(s.grown, units)
+	s.leads = grow(s.leads, images)
+	for i := range images {
+		b.expect(s, i, from+i)
+	}
 	for pos := range positions {
 		y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
 		for y := max(0, -y0); y < min(c.Kernel.Rows, c.In.Rows-y0); y++ {
@@ -163,52 +187,138 @@ func (b *Block) vote(s *bench, from, to int) {
 				source := (y0+y)*c.In.Cols + x0 + x
 				for i := range images {
 					active := s.active[s.start[i*inputs+source]:s.start[i*inputs+source+1]]
-					simd.SumBytes(s.sums[(i*positions+pos)*k.width:][:k.width], bytes, active)
-					s.counts[i*positions+pos] += int32(len(active))
+					at := i*positions + pos
+					for u, end := 0, 0; u < units; u = end {
+						// Units side by side are summed together.
+						for end = u; end < units && s.alive[at*units+end]; end++ {
+						}
+						if end == u {
+							end++
+							continue
+						}
+						simd.SumBytes(s.sums[at*k.width:][u*simd.Unit:end*simd.Unit], bytes[u*simd.Unit:], active)
+					}
 				}
 			}
 		}
 	}
 	for i := range images {
-		b.count(&b.ballots[from+i], s.sums[i*positions*k.width:][:positions*k.width], s.counts[i*positions:][:positions])
+		b.count(s, i, from+i)
 	}
 }
 
-// count finds the candidates of an image.
-func (b *Block) count(t *ballot, sums, counts []int32) {
-	k := &b.coarse
-	base, unit := int64(k.base), int64(k.unit)
-	top := int64(math.MinInt64)
+// expect finds which units of maps may hold the winner of image i of a bench,
+// image n of the block, and clears their sums.
+func (b *Block) expect(s *bench, i, n int) {
+	c, k, out := b.c, &b.coarse, b.c.Out()
+	positions, inputs, units := out.Positions(), c.In.Positions(), k.units()
+	t := &b.ballots[n]
 	t.active = 0
-	for pos, n := range counts {
-		top = max(top, int64(n)*base+unit*int64(simd.Max(sums[pos*k.width:][:k.width])))
-		t.active = max(t.active, int64(n))
+	start := s.start[i*inputs:]
+	for pos := range positions {
+		y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
+		lo, hi := max(0, x0), min(c.In.Cols, x0+c.Kernel.Cols)
+		count := int32(0)
+		for y := max(0, y0); y < min(c.In.Rows, y0+c.Kernel.Rows) && lo < hi; y++ {
+			count += start[y*c.In.Cols+hi] - start[y*c.In.Cols+lo]
+		}
+		s.counts[i*positions+pos] = count
+		t.active = max(t.active, int64(count))
+	}
+	id := b.ids[n]
+	seen, alive := &b.album.seen[id], s.alive[i*positions*units:][:positions*units]
+	known := seen.growth >= 0 && seen.muting == b.muting && seen.favorite.m >= 0
+	s.leads[i] = none
+	if known {
+		s.leads[i] = int64(b.potential(b.album.Images[id], int(seen.favorite.m), int(seen.favorite.pos)))
+		b.since(seen.growth, s.grown)
+	}
+	cut := s.leads[i] - t.active*int64(k.rest)
+	bounds := b.album.bounds[id*positions*units:][:positions*units]
+	for at, last := range bounds {
+		alive[at] = true
+		if known && last != unbounded {
+			upper := int64(last) + int64(s.counts[i*positions+at/units])*s.grown[at%units]
+			alive[at] = upper >= cut
+			bounds[at] = bound(upper)
+		}
+		if alive[at] {
+			clear(s.sums[i*positions*k.width+at*simd.Unit:][:simd.Unit])
+		}
+	}
+}
+
+// count finds the candidates of image i of a bench, image n of the block, and
+// what is to be remembered of it.
+func (b *Block) count(s *bench, i, n int) {
+	k, units := &b.coarse, b.coarse.units()
+	positions := b.c.Out().Positions()
+	base, unit, rest := int64(k.base), int64(k.unit), int64(k.rest)
+	sums, alive := s.sums[i*positions*k.width:], s.alive[i*positions*units:][:positions*units]
+	counts := s.counts[i*positions:]
+	id, t := b.ids[n], &b.ballots[n]
+	seen, bounds := &b.album.seen[id], b.album.bounds[id*positions*units:][:positions*units]
+	t.candidates = t.candidates[:0]
+	lead := s.leads[i]
+	top, ahead := lead, lead
+	for at, live := range alive {
+		if live {
+			n := int64(counts[at/units])
+			most := unit * int64(simd.Max(sums[at*simd.Unit:][:simd.Unit]))
+			top = max(top, n*base+most)
+			bounds[at] = bound(n*(base+rest) + most)
+		}
 	}
 	// Who lies below cannot win, even if the best loses as much as the bytes
 	// leave open.
-	t.cut = top - t.active*unit
-	t.candidates = t.candidates[:0]
-	for pos, n := range counts {
-		upper := int64(n) * (base + unit - 1)
+	t.cut = top - t.active*rest
+	if lead != none {
+		t.candidates = append(t.candidates, candidate{seen.favorite, lead})
+	}
+	for at, live := range alive {
+		if !live {
+			continue
+		}
+		pos := at / units
+		open := int64(counts[pos]) * rest
+		upper := int64(counts[pos])*base + open
 		// The smallest sum with upper + unit*sum >= cut.
 		least := (t.cut - upper + unit - 1) / unit
 		if t.cut <= upper {
 			least = 0
 		}
-		row := sums[pos*k.width:][:k.width]
+		row := sums[at*simd.Unit:][:simd.Unit]
 		if least > math.MaxInt32 || !simd.Above(row, int32(least-1)) {
 			continue
 		}
 		for lane, v := range row {
-			m := k.lane[lane]
-			if int64(v) < least || m < 0 || k.muted[m] {
+			p := place{k.lane[at%units*simd.Unit+lane], int32(pos)}
+			if int64(v) < least || p.m < 0 || k.muted[p.m] || lead != none && p == seen.favorite {
 				continue
 			}
-			t.candidates = append(t.candidates, candidate{m, int32(pos), upper + unit*int64(v)})
+			t.candidates = append(t.candidates, candidate{p, upper + unit*int64(v)})
 			// The best first, for its potential settles most others.
-			if last := len(t.candidates) - 1; t.candidates[last].upper > t.candidates[0].upper {
+			if lower := upper + unit*int64(v) - open; lower > ahead {
+				ahead = lower
+				last := len(t.candidates) - 1
 				t.candidates[0], t.candidates[last] = t.candidates[last], t.candidates[0]
 			}
 		}
+	}
+	if len(t.candidates) == 0 {
+		seen.favorite.m = -1
+		return
+	}
+	favorite := t.candidates[0].place
+	if at := seen.favorite.unit(units); lead != none && !alive[at] && favorite != seen.favorite {
+		// Its unit's bound has left it out so far.
+		bounds[at] = max(bounds[at], bound(lead))
+	}
+	seen.favorite = favorite
+	if at := favorite.unit(units); alive[at] {
+		row := sums[at*simd.Unit:][:simd.Unit]
+		row[simd.Lane(int(favorite.m))%simd.Unit] = 0
+		n := int64(counts[at/units])
+		bounds[at] = bound(n*(base+rest) + unit*int64(simd.Max(row)))
 	}
 }

@@ -118,9 +118,10 @@ func ExampleRSTDP() {
 		Adaptation: snn.NewAdaptation(0), // the rates as they are
 	}
 	block := snn.NewBlock(c, steps)
+	album := block.Album(images)
 	for epoch := range 5 {
 		var outcomes []snn.Outcome
-		block.Compute(images, nil, 1)
+		block.Compute(album, nil, nil, 1)
 		for i := range images {
 			winner, _ := block.Winner(i)
 			outcome := snn.Judge(decisions[winner.Map], i)

@@ -110,13 +110,17 @@ func (in *inputs) decide(m *Model, i int, p *Predictor) int {
 func (t *Trainer) score(ctx context.Context, in *inputs) (Score, error) {
 	decisions := make([]int, in.set.Len())
 	if t.block != nil {
+		ids := make([]int, 0, blockSize)
 		for from := 0; from < len(decisions) && ctx.Err() == nil; from += blockSize {
-			images := in.bits[from:min(from+blockSize, len(decisions))]
-			t.block.Compute(images, nil, t.options.Workers)
-			for i := range images {
-				decisions[from+i] = readout.None
+			ids = ids[:0]
+			for i := from; i < min(from+blockSize, len(decisions)); i++ {
+				ids = append(ids, i)
+			}
+			t.block.Compute(t.heldAlbum, ids, nil, t.options.Workers)
+			for i, id := range ids {
+				decisions[id] = readout.None
 				if w, ok := t.block.Winner(i); ok {
-					decisions[from+i] = t.model.Decision[w.Map]
+					decisions[id] = t.model.Decision[w.Map]
 				}
 			}
 		}

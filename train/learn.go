@@ -57,9 +57,13 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 	t.block = nil
 	if block {
 		t.block = snn.NewBlock(c, t.model.Network.Steps)
+		t.album = t.block.Album(t.inputs.bits)
+		if t.held.bits != nil {
+			t.heldAlbum = t.block.Album(t.held.bits)
+		}
 		defer func() {
 			t.block.Flush()
-			t.block = nil
+			t.block, t.album, t.heldAlbum = nil, nil, nil
 		}()
 	}
 	for s.Epoch < layer.Learn.Epochs {
@@ -207,17 +211,12 @@ func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolut
 	rule.Adaptation = s.Adaptation
 	muted := t.model.Experiment.muted(layer, s.Epoch)
 	block := t.block
-	images := make([]spike.Bits, 0, blockSize)
 	for s.Image < len(order) {
 		if err := t.pause(ctx, layer, c, len(order)); err != nil {
 			return err
 		}
 		ids := order[s.Image:min(s.Image+blockSize, len(order))]
-		images = images[:0]
-		for _, i := range ids {
-			images = append(images, t.inputs.bits[i])
-		}
-		block.Compute(images, muted, t.options.Workers)
+		block.Compute(t.album, ids, muted, t.options.Workers)
 		for j, i := range ids {
 			outcome := snn.Silent
 			if w, ok := block.Winner(j); ok {

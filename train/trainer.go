@@ -41,8 +41,11 @@ type Trainer struct {
 	saved    time.Time
 	speed    speed
 	better   bool       // model.safetensors has an older network than the best
-	block    *snn.Block // holds the weights of the layer that learns, if it learns in blocks
 	watching sync.Mutex // held while the observer is called
+
+	// Of a layer that learns in blocks:
+	block            *snn.Block // holds its weights
+	album, heldAlbum *snn.Album // of inputs and held
 }
 
 // A Report is the outcome of a training; result.json holds it.

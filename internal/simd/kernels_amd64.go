@@ -24,10 +24,15 @@ func aboveAVX2(a *int32, units int, limit int32) bool
 //go:noescape
 func mostAVX2(a *int32, units int) int32
 
-// sumBytesAVX2 is sumBytes for units*64 sums and at most 257 rows.
+// sumBytesAVX2 is sumBytes for units*64 sums and at most 1,040 rows.
 //
 //go:noescape
 func sumBytesAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
+
+// narrowAVX2 is narrow for units*16 numbers, at least one unit.
+//
+//go:noescape
+func narrowAVX2(dst *byte, q *int32, units int, base int32, factor float32)
 
 // correlateAVX2 is correlate for units*16 sums.
 //
@@ -54,10 +59,15 @@ func aboveAVX512(a *int32, units int, limit int32) bool
 //go:noescape
 func mostAVX512(a *int32, units int) int32
 
-// sumBytesAVX512 is sumBytes for units*64 sums and at most 257 rows.
+// sumBytesAVX512 is sumBytes for units*64 sums and at most 1,040 rows.
 //
 //go:noescape
 func sumBytesAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
+
+// narrowAVX512 is narrow for units*16 numbers, at least one unit.
+//
+//go:noescape
+func narrowAVX512(dst *byte, q *int32, units int, base int32, factor float32)
 
 // correlateAVX512 is correlate for units*16 sums.
 //

@@ -413,23 +413,65 @@ wide2:
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
 	XORQ  DI, DI
-	JMP   test2
+	MOVQ  SI, R8
+	SUBQ  $0x04, R8
+	JMP   testfour2
 
-row2:
-	MOVLQSX (BX)(DI*4), R8
-	VMOVDQU (DX)(R8*1), Y9
+four2:
+	MOVLQSX (BX)(DI*4), R9
+	MOVLQSX 4(BX)(DI*4), R10
+	MOVLQSX 8(BX)(DI*4), R11
+	MOVLQSX 12(BX)(DI*4), R12
+	VMOVDQU (DX)(R9*1), Y9
+	VPADDB  (DX)(R10*1), Y9, Y9
+	VPADDB  (DX)(R11*1), Y9, Y9
+	VPADDB  (DX)(R12*1), Y9, Y9
 	VPADDW  Y9, Y0, Y0
 	VPSRLW  $0x08, Y9, Y9
 	VPADDW  Y9, Y4, Y4
-	VMOVDQU 32(DX)(R8*1), Y9
+	VMOVDQU 32(DX)(R9*1), Y9
+	VPADDB  32(DX)(R10*1), Y9, Y9
+	VPADDB  32(DX)(R11*1), Y9, Y9
+	VPADDB  32(DX)(R12*1), Y9, Y9
 	VPADDW  Y9, Y1, Y1
 	VPSRLW  $0x08, Y9, Y9
 	VPADDW  Y9, Y5, Y5
-	VMOVDQU 64(DX)(R8*1), Y9
+	VMOVDQU 64(DX)(R9*1), Y9
+	VPADDB  64(DX)(R10*1), Y9, Y9
+	VPADDB  64(DX)(R11*1), Y9, Y9
+	VPADDB  64(DX)(R12*1), Y9, Y9
 	VPADDW  Y9, Y2, Y2
 	VPSRLW  $0x08, Y9, Y9
 	VPADDW  Y9, Y6, Y6
-	VMOVDQU 96(DX)(R8*1), Y9
+	VMOVDQU 96(DX)(R9*1), Y9
+	VPADDB  96(DX)(R10*1), Y9, Y9
+	VPADDB  96(DX)(R11*1), Y9, Y9
+	VPADDB  96(DX)(R12*1), Y9, Y9
+	VPADDW  Y9, Y3, Y3
+	VPSRLW  $0x08, Y9, Y9
+	VPADDW  Y9, Y7, Y7
+	ADDQ    $0x04, DI
+
+testfour2:
+	CMPQ DI, R8
+	JLE  four2
+	JMP  test2
+
+row2:
+	MOVLQSX (BX)(DI*4), R9
+	VMOVDQU (DX)(R9*1), Y9
+	VPADDW  Y9, Y0, Y0
+	VPSRLW  $0x08, Y9, Y9
+	VPADDW  Y9, Y4, Y4
+	VMOVDQU 32(DX)(R9*1), Y9
+	VPADDW  Y9, Y1, Y1
+	VPSRLW  $0x08, Y9, Y9
+	VPADDW  Y9, Y5, Y5
+	VMOVDQU 64(DX)(R9*1), Y9
+	VPADDW  Y9, Y2, Y2
+	VPSRLW  $0x08, Y9, Y9
+	VPADDW  Y9, Y6, Y6
+	VMOVDQU 96(DX)(R9*1), Y9
 	VPADDW  Y9, Y3, Y3
 	VPSRLW  $0x08, Y9, Y9
 	VPADDW  Y9, Y7, Y7
@@ -505,15 +547,43 @@ wide1:
 	VPXOR Y2, Y2, Y2
 	VPXOR Y3, Y3, Y3
 	XORQ  DI, DI
-	JMP   test1
+	MOVQ  SI, R8
+	SUBQ  $0x04, R8
+	JMP   testfour1
 
-row1:
-	MOVLQSX (BX)(DI*4), R8
-	VMOVDQU (DX)(R8*1), Y4
+four1:
+	MOVLQSX (BX)(DI*4), R9
+	MOVLQSX 4(BX)(DI*4), R10
+	MOVLQSX 8(BX)(DI*4), R11
+	MOVLQSX 12(BX)(DI*4), R12
+	VMOVDQU (DX)(R9*1), Y4
+	VPADDB  (DX)(R10*1), Y4, Y4
+	VPADDB  (DX)(R11*1), Y4, Y4
+	VPADDB  (DX)(R12*1), Y4, Y4
 	VPADDW  Y4, Y0, Y0
 	VPSRLW  $0x08, Y4, Y4
 	VPADDW  Y4, Y2, Y2
-	VMOVDQU 32(DX)(R8*1), Y4
+	VMOVDQU 32(DX)(R9*1), Y4
+	VPADDB  32(DX)(R10*1), Y4, Y4
+	VPADDB  32(DX)(R11*1), Y4, Y4
+	VPADDB  32(DX)(R12*1), Y4, Y4
+	VPADDW  Y4, Y1, Y1
+	VPSRLW  $0x08, Y4, Y4
+	VPADDW  Y4, Y3, Y3
+	ADDQ    $0x04, DI
+
+testfour1:
+	CMPQ DI, R8
+	JLE  four1
+	JMP  test1
+
+row1:
+	MOVLQSX (BX)(DI*4), R9
+	VMOVDQU (DX)(R9*1), Y4
+	VPADDW  Y4, Y0, Y0
+	VPSRLW  $0x08, Y4, Y4
+	VPADDW  Y4, Y2, Y2
+	VMOVDQU 32(DX)(R9*1), Y4
 	VPADDW  Y4, Y1, Y1
 	VPSRLW  $0x08, Y4, Y4
 	VPADDW  Y4, Y3, Y3
@@ -554,6 +624,41 @@ test1:
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x00000001, CX
 	JMP     next
+
+// func narrowAVX2(dst *byte, q *int32, units int, base int32, factor float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·narrowAVX2(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         units+16(FP), DX
+	MOVL         base+24(FP), BX
+	MOVSS        factor+28(FP), X0
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Y2
+	VBROADCASTSS X0, Y3
+
+unit:
+	VMOVDQU      (CX), Y0
+	VPSUBD       Y2, Y0, Y0
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       Y3, Y0, Y0
+	VCVTTPS2DQ   Y0, Y0
+	VMOVDQU      32(CX), Y1
+	VPSUBD       Y2, Y1, Y1
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       Y3, Y1, Y1
+	VCVTTPS2DQ   Y1, Y1
+	VPACKSSDW    Y1, Y0, Y0
+	VPERMQ       $0xd8, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPACKUSWB    X1, X0, X0
+	VMOVDQU      X0, (AX)
+	ADDQ         $0x10, AX
+	ADDQ         $0x40, CX
+	DECQ         DX
+	JNZ          unit
+	VZEROUPPER
+	RET
 
 // func correlateAVX2(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
 // Requires: AVX, AVX2, FMA3
@@ -1511,23 +1616,65 @@ wide4:
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
 	XORQ   DI, DI
-	JMP    test4
+	MOVQ   SI, R8
+	SUBQ   $0x04, R8
+	JMP    testfour4
 
-row4:
-	MOVLQSX   (BX)(DI*4), R8
-	VMOVDQU32 (DX)(R8*1), Z9
+four4:
+	MOVLQSX   (BX)(DI*4), R9
+	MOVLQSX   4(BX)(DI*4), R10
+	MOVLQSX   8(BX)(DI*4), R11
+	MOVLQSX   12(BX)(DI*4), R12
+	VMOVDQU32 (DX)(R9*1), Z9
+	VPADDB    (DX)(R10*1), Z9, Z9
+	VPADDB    (DX)(R11*1), Z9, Z9
+	VPADDB    (DX)(R12*1), Z9, Z9
 	VPADDW    Z9, Z0, Z0
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z4, Z4
-	VMOVDQU32 64(DX)(R8*1), Z9
+	VMOVDQU32 64(DX)(R9*1), Z9
+	VPADDB    64(DX)(R10*1), Z9, Z9
+	VPADDB    64(DX)(R11*1), Z9, Z9
+	VPADDB    64(DX)(R12*1), Z9, Z9
 	VPADDW    Z9, Z1, Z1
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z5, Z5
-	VMOVDQU32 128(DX)(R8*1), Z9
+	VMOVDQU32 128(DX)(R9*1), Z9
+	VPADDB    128(DX)(R10*1), Z9, Z9
+	VPADDB    128(DX)(R11*1), Z9, Z9
+	VPADDB    128(DX)(R12*1), Z9, Z9
 	VPADDW    Z9, Z2, Z2
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z6, Z6
-	VMOVDQU32 192(DX)(R8*1), Z9
+	VMOVDQU32 192(DX)(R9*1), Z9
+	VPADDB    192(DX)(R10*1), Z9, Z9
+	VPADDB    192(DX)(R11*1), Z9, Z9
+	VPADDB    192(DX)(R12*1), Z9, Z9
+	VPADDW    Z9, Z3, Z3
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z7, Z7
+	ADDQ      $0x04, DI
+
+testfour4:
+	CMPQ DI, R8
+	JLE  four4
+	JMP  test4
+
+row4:
+	MOVLQSX   (BX)(DI*4), R9
+	VMOVDQU32 (DX)(R9*1), Z9
+	VPADDW    Z9, Z0, Z0
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z4, Z4
+	VMOVDQU32 64(DX)(R9*1), Z9
+	VPADDW    Z9, Z1, Z1
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z5, Z5
+	VMOVDQU32 128(DX)(R9*1), Z9
+	VPADDW    Z9, Z2, Z2
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z6, Z6
+	VMOVDQU32 192(DX)(R9*1), Z9
 	VPADDW    Z9, Z3, Z3
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z7, Z7
@@ -1605,19 +1752,54 @@ wide3:
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	XORQ   DI, DI
-	JMP    test3
+	MOVQ   SI, R8
+	SUBQ   $0x04, R8
+	JMP    testfour3
 
-row3:
-	MOVLQSX   (BX)(DI*4), R8
-	VMOVDQU32 (DX)(R8*1), Z9
+four3:
+	MOVLQSX   (BX)(DI*4), R9
+	MOVLQSX   4(BX)(DI*4), R10
+	MOVLQSX   8(BX)(DI*4), R11
+	MOVLQSX   12(BX)(DI*4), R12
+	VMOVDQU32 (DX)(R9*1), Z9
+	VPADDB    (DX)(R10*1), Z9, Z9
+	VPADDB    (DX)(R11*1), Z9, Z9
+	VPADDB    (DX)(R12*1), Z9, Z9
 	VPADDW    Z9, Z0, Z0
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z3, Z3
-	VMOVDQU32 64(DX)(R8*1), Z9
+	VMOVDQU32 64(DX)(R9*1), Z9
+	VPADDB    64(DX)(R10*1), Z9, Z9
+	VPADDB    64(DX)(R11*1), Z9, Z9
+	VPADDB    64(DX)(R12*1), Z9, Z9
 	VPADDW    Z9, Z1, Z1
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z4, Z4
-	VMOVDQU32 128(DX)(R8*1), Z9
+	VMOVDQU32 128(DX)(R9*1), Z9
+	VPADDB    128(DX)(R10*1), Z9, Z9
+	VPADDB    128(DX)(R11*1), Z9, Z9
+	VPADDB    128(DX)(R12*1), Z9, Z9
+	VPADDW    Z9, Z2, Z2
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z5, Z5
+	ADDQ      $0x04, DI
+
+testfour3:
+	CMPQ DI, R8
+	JLE  four3
+	JMP  test3
+
+row3:
+	MOVLQSX   (BX)(DI*4), R9
+	VMOVDQU32 (DX)(R9*1), Z9
+	VPADDW    Z9, Z0, Z0
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z3, Z3
+	VMOVDQU32 64(DX)(R9*1), Z9
+	VPADDW    Z9, Z1, Z1
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z4, Z4
+	VMOVDQU32 128(DX)(R9*1), Z9
 	VPADDW    Z9, Z2, Z2
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z5, Z5
@@ -1679,15 +1861,43 @@ wide2:
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
 	XORQ   DI, DI
-	JMP    test2
+	MOVQ   SI, R8
+	SUBQ   $0x04, R8
+	JMP    testfour2
 
-row2:
-	MOVLQSX   (BX)(DI*4), R8
-	VMOVDQU32 (DX)(R8*1), Z9
+four2:
+	MOVLQSX   (BX)(DI*4), R9
+	MOVLQSX   4(BX)(DI*4), R10
+	MOVLQSX   8(BX)(DI*4), R11
+	MOVLQSX   12(BX)(DI*4), R12
+	VMOVDQU32 (DX)(R9*1), Z9
+	VPADDB    (DX)(R10*1), Z9, Z9
+	VPADDB    (DX)(R11*1), Z9, Z9
+	VPADDB    (DX)(R12*1), Z9, Z9
 	VPADDW    Z9, Z0, Z0
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z2, Z2
-	VMOVDQU32 64(DX)(R8*1), Z9
+	VMOVDQU32 64(DX)(R9*1), Z9
+	VPADDB    64(DX)(R10*1), Z9, Z9
+	VPADDB    64(DX)(R11*1), Z9, Z9
+	VPADDB    64(DX)(R12*1), Z9, Z9
+	VPADDW    Z9, Z1, Z1
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z3, Z3
+	ADDQ      $0x04, DI
+
+testfour2:
+	CMPQ DI, R8
+	JLE  four2
+	JMP  test2
+
+row2:
+	MOVLQSX   (BX)(DI*4), R9
+	VMOVDQU32 (DX)(R9*1), Z9
+	VPADDW    Z9, Z0, Z0
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z2, Z2
+	VMOVDQU32 64(DX)(R9*1), Z9
 	VPADDW    Z9, Z1, Z1
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z3, Z3
@@ -1733,11 +1943,32 @@ wide1:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	XORQ   DI, DI
-	JMP    test1
+	MOVQ   SI, R8
+	SUBQ   $0x04, R8
+	JMP    testfour1
+
+four1:
+	MOVLQSX   (BX)(DI*4), R9
+	MOVLQSX   4(BX)(DI*4), R10
+	MOVLQSX   8(BX)(DI*4), R11
+	MOVLQSX   12(BX)(DI*4), R12
+	VMOVDQU32 (DX)(R9*1), Z9
+	VPADDB    (DX)(R10*1), Z9, Z9
+	VPADDB    (DX)(R11*1), Z9, Z9
+	VPADDB    (DX)(R12*1), Z9, Z9
+	VPADDW    Z9, Z0, Z0
+	VPSRLW    $0x08, Z9, Z9
+	VPADDW    Z9, Z1, Z1
+	ADDQ      $0x04, DI
+
+testfour1:
+	CMPQ DI, R8
+	JLE  four1
+	JMP  test1
 
 row1:
-	MOVLQSX   (BX)(DI*4), R8
-	VMOVDQU32 (DX)(R8*1), Z9
+	MOVLQSX   (BX)(DI*4), R9
+	VMOVDQU32 (DX)(R9*1), Z9
 	VPADDW    Z9, Z0, Z0
 	VPSRLW    $0x08, Z9, Z9
 	VPADDW    Z9, Z1, Z1
@@ -1764,6 +1995,32 @@ test1:
 	ADDQ      $0x00000040, DX
 	SUBQ      $0x00000001, CX
 	JMP       next
+
+// func narrowAVX512(dst *byte, q *int32, units int, base int32, factor float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·narrowAVX512(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         units+16(FP), DX
+	MOVL         base+24(FP), BX
+	MOVSS        factor+28(FP), X0
+	VMOVD        BX, X1
+	VPBROADCASTD X1, Z1
+	VBROADCASTSS X0, Z2
+
+unit:
+	VMOVDQU32  (CX), Z0
+	VPSUBD     Z1, Z0, Z0
+	VCVTDQ2PS  Z0, Z0
+	VMULPS     Z2, Z0, Z0
+	VCVTTPS2DQ Z0, Z0
+	VPMOVDB    Z0, (AX)
+	ADDQ       $0x10, AX
+	ADDQ       $0x40, CX
+	DECQ       DX
+	JNZ        unit
+	VZEROUPPER
+	RET
 
 // func correlateAVX512(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
 // Requires: AVX, AVX512F

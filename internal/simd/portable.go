@@ -67,12 +67,21 @@ func most(a []int32) int32 {
 	return top
 }
 
-// sumBytes is SumBytes for at most 257 rows. Four 16-bit sums share a word.
+// sumBytes is SumBytes for at most rowsAtOnce rows. Eight 8-bit sums of four
+// rows share a word, then four 16-bit sums.
 func sumBytes(acc []int32, w []byte, offs []int32) {
 	const low = 0x00ff00ff00ff00ff
 	for j := 0; j < len(acc); j += 8 {
 		var even, odd uint64
-		for _, o := range offs {
+		four := len(offs) &^ 3
+		for i := 0; i < four; i += 4 {
+			o := offs[i : i+4 : i+4]
+			v := binary.LittleEndian.Uint64(w[int(o[0])+j:]) + binary.LittleEndian.Uint64(w[int(o[1])+j:]) +
+				binary.LittleEndian.Uint64(w[int(o[2])+j:]) + binary.LittleEndian.Uint64(w[int(o[3])+j:])
+			even += v & low
+			odd += v >> 8 & low
+		}
+		for _, o := range offs[four:] {
 			v := binary.LittleEndian.Uint64(w[int(o)+j:])
 			even += v & low
 			odd += v >> 8 & low
@@ -81,6 +90,12 @@ func sumBytes(acc []int32, w []byte, offs []int32) {
 			acc[Lane(j+2*i)] += int32(even >> (16 * i) & 0xffff)
 			acc[Lane(j+2*i+1)] += int32(odd >> (16 * i) & 0xffff)
 		}
+	}
+}
+
+func narrow(dst []byte, q []int32, base int32, factor float32) {
+	for i := range dst {
+		dst[i] = byte(int32(float32(q[i]-base) * factor))
 	}
 }
 

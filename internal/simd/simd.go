@@ -23,10 +23,11 @@ type kernels struct {
 	sumBytes  func(acc []int32, w []byte, offs []int32)
 	sumMasked func(q []int32, mask []uint64, rows int) int32
 	learn     func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32
+	narrow    func(dst []byte, q []int32, base int32, factor float32)
 	correlate func(out, src []float64, offs []int32, w []float64)
 }
 
-var portable = kernels{"off", addRows, add, above, most, sumBytes, sumMasked, learn, correlate}
+var portable = kernels{"off", addRows, add, above, most, sumBytes, sumMasked, learn, narrow, correlate}
 
 // active is what AddRows, Add and Above run.
 var active = best()
@@ -98,12 +99,19 @@ const Unit = 64
 // unit, byte 4i+c goes to sum 16c+i.
 func Lane(i int) int { return i&^63 + i%4*16 + i%64/4 }
 
+// MaxByte is the largest byte that [SumBytes] takes: four of them fit into a
+// byte.
+const MaxByte = 63
+
+// rowsAtOnce is how many rows the 16-bit sums of a kernel hold.
+const rowsAtOnce = 1040
+
 // SumBytes adds to acc[Lane(j)] the sum over i of w[offs[i]+j]. len(acc) must
-// be a multiple of [Unit]; every offs[i]+len(acc) must lie within w.
+// be a multiple of [Unit]; every offs[i]+len(acc) must lie within w. No byte
+// may exceed [MaxByte].
 func SumBytes(acc []int32, w []byte, offs []int32) {
-	// As many rows as the 16-bit sums of a kernel hold.
-	for ; len(offs) > 257; offs = offs[257:] {
-		active.sumBytes(acc, w, offs[:257])
+	for ; len(offs) > rowsAtOnce; offs = offs[rowsAtOnce:] {
+		active.sumBytes(acc, w, offs[:rowsAtOnce])
 	}
 	if len(offs) > 0 {
 		active.sumBytes(acc, w, offs)
@@ -126,6 +134,10 @@ func SumMasked(q []int32, mask []uint64, rows int) int32 { return active.sumMask
 func Learn(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 	return active.learn(w, q, mask, rows, rule)
 }
+
+// Narrow sets dst[i] to the whole part of float32(q[i]-base)*factor. len(dst)
+// must be a multiple of [Lanes] and that of q; the products must lie in 0..255.
+func Narrow(dst []byte, q []int32, base int32, factor float32) { active.narrow(dst, q, base, factor) }
 
 // Max is the largest element of a. len(a) must be a positive multiple of
 // [Lanes].

@@ -27,6 +27,9 @@ func available() []kernels {
 			},
 			sumMasked: sumMasked,
 			learn:     learn,
+			narrow: func(dst []byte, q []int32, base int32, factor float32) {
+				narrowAVX2(&dst[0], &q[0], len(dst)/Lanes, base, factor)
+			},
 			correlate: func(out, src []float64, offs []int32, w []float64) {
 				if len(offs) == 0 {
 					clear(out)
@@ -61,6 +64,9 @@ func available() []kernels {
 			},
 			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 				return learnAVX512(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
+			},
+			narrow: func(dst []byte, q []int32, base int32, factor float32) {
+				narrowAVX512(&dst[0], &q[0], len(dst)/Lanes, base, factor)
 			},
 			correlate: func(out, src []float64, offs []int32, w []float64) {
 				if len(offs) == 0 {

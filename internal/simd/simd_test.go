@@ -181,13 +181,13 @@ func TestSumBytes(t *testing.T) {
 	for _, impl := range available() {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for units := 1; units < 10; units++ {
-			for _, rows := range []int{1, 2, 100, 256, 257} {
+			for _, rows := range []int{1, 2, 3, 4, 5, 100, 257, rowsAtOnce} {
 				stride := units*Unit - rng.IntN(60)
 				w := make([]byte, 300*stride+Unit)
 				for i := range w {
-					w[i] = byte(rng.Uint32())
-					if rows == 257 {
-						w[i] = 255
+					w[i] = byte(rng.IntN(MaxByte + 1))
+					if rows == rowsAtOnce {
+						w[i] = MaxByte
 					}
 				}
 				offs := make([]int32, rows)
@@ -208,6 +208,21 @@ func TestSumBytes(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestNarrow(t *testing.T) {
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		base, unit := int32(rng.IntN(2000)-1000), int32(1+rng.IntN(5000))
+		q, got, want := make([]int32, n), make([]byte, n+1), make([]byte, n+1)
+		for i := range q {
+			q[i] = base + int32(rng.IntN(256*int(unit)))
+			want[i] = byte(float32(q[i]-base) * (1 / float32(unit)))
+		}
+		impl.narrow(got[:n], q, base, 1/float32(unit))
+		if !slices.Equal(got, want) {
+			t.Fatalf("%d numbers: differs from the loop", n)
+		}
+	})
 }
 
 func TestSumMaskedAndLearn(t *testing.T) {

@@ -33,13 +33,13 @@ func (s set) and(m, r, to reg.Register) {
 	}
 }
 
-// sumBytes keeps two 16-bit sums for every pair of bytes: lo, of even + 256
-// odd modulo 2^16, and hi, of odd, so that even = lo - 256 hi. 257 rows of
-// bytes fit.
+// sumBytes adds four rows as bytes, for no byte exceeds 63, and keeps two
+// 16-bit sums for every pair of bytes: lo, of even + 256 odd modulo 2^16, and
+// hi, of odd, so that even = lo - 256 hi. 1,040 rows of bytes fit.
 func sumBytes(s set) {
 	TEXT("sumBytes"+s.name, NOSPLIT, "func(acc *int32, units int, w *byte, offs *int32, rows int)")
 	Pragma("noescape")
-	Doc("sumBytes" + s.name + " is sumBytes for units*64 sums and at most 257 rows.")
+	Doc("sumBytes" + s.name + " is sumBytes for units*64 sums and at most 1,040 rows.")
 	acc, units := Load(Param("acc"), GP64()), Load(Param("units"), GP64())
 	w, offs, rows := Load(Param("w"), GP64()), Load(Param("offs"), GP64()), Load(Param("rows"), GP64())
 	most := 4
@@ -57,13 +57,37 @@ func sumBytes(s set) {
 		for _, r := range all {
 			s.clear(r)
 		}
-		i, o, v := GP64(), GP64(), s.register()
+		i, v, left := GP64(), s.register(), GP64()
+		var o [4]reg.GPVirtual
+		for q := range o {
+			o[q] = GP64()
+		}
 		XORQ(i, i)
+		MOVQ(rows, left)
+		SUBQ(U8(4), left)
+		JMP(LabelRef(fmt.Sprintf("testfour%d", n)))
+		Label(fmt.Sprintf("four%d", n))
+		for q := range o {
+			MOVLQSX(Mem{Base: offs, Index: i, Scale: 4, Disp: 4 * q}, o[q])
+		}
+		for j := range k {
+			s.load(Mem{Base: w, Index: o[0], Scale: 1, Disp: j * s.bytes}, v)
+			for q := 1; q < 4; q++ {
+				VPADDB(Mem{Base: w, Index: o[q], Scale: 1, Disp: j * s.bytes}, v, v)
+			}
+			VPADDW(v, lo[j], lo[j])
+			VPSRLW(U8(8), v, v)
+			VPADDW(v, hi[j], hi[j])
+		}
+		ADDQ(U8(4), i)
+		Label(fmt.Sprintf("testfour%d", n))
+		CMPQ(i, left)
+		JLE(LabelRef(fmt.Sprintf("four%d", n)))
 		JMP(LabelRef(fmt.Sprintf("test%d", n)))
 		Label(fmt.Sprintf("row%d", n))
-		MOVLQSX(Mem{Base: offs, Index: i, Scale: 4}, o)
+		MOVLQSX(Mem{Base: offs, Index: i, Scale: 4}, o[0])
 		for j := range k {
-			s.load(Mem{Base: w, Index: o, Scale: 1, Disp: j * s.bytes}, v)
+			s.load(Mem{Base: w, Index: o[0], Scale: 1, Disp: j * s.bytes}, v)
 			VPADDW(v, lo[j], lo[j])
 			VPSRLW(U8(8), v, v)
 			VPADDW(v, hi[j], hi[j])
@@ -95,6 +119,44 @@ func sumBytes(s set) {
 		ADDQ(U32(uint32(256*n)), acc)
 		ADDQ(U32(uint32(64*n)), w)
 	})
+}
+
+// narrow rounds towards zero.
+func narrow(s set) {
+	TEXT("narrow"+s.name, NOSPLIT, "func(dst *byte, q *int32, units int, base int32, factor float32)")
+	Pragma("noescape")
+	Doc("narrow" + s.name + " is narrow for units*16 numbers, at least one unit.")
+	dst, q, units := Load(Param("dst"), GP64()), Load(Param("q"), GP64()), Load(Param("units"), GP64())
+	word, f, x := Load(Param("base"), GP32()), Load(Param("factor"), XMM()), XMM()
+	base, factor := s.register(), s.register()
+	VMOVD(word, x)
+	VPBROADCASTD(x, base)
+	VBROADCASTSS(f, factor)
+	Label("unit")
+	all := s.registers(1)
+	for k, r := range all {
+		s.load(Mem{Base: q, Disp: k * s.bytes}, r)
+		VPSUBD(base, r, r)
+		VCVTDQ2PS(r, r)
+		VMULPS(factor, r, r)
+		VCVTTPS2DQ(r, r)
+	}
+	if s.bytes == 64 {
+		VPMOVDB(all[0], Mem{Base: dst})
+	} else {
+		// Packing goes by halves of a register, which are put in order.
+		VPACKSSDW(reg.Y1, reg.Y0, reg.Y0)
+		VPERMQ(U8(0xd8), reg.Y0, reg.Y0)
+		VEXTRACTI128(U8(1), reg.Y0, reg.X1)
+		VPACKUSWB(reg.X1, reg.X0, reg.X0)
+		VMOVDQU(reg.X0, Mem{Base: dst})
+	}
+	ADDQ(U8(16), dst)
+	ADDQ(U8(64), q)
+	DECQ(units)
+	JNZ(LabelRef("unit"))
+	VZEROUPPER()
+	RET()
 }
 
 // sumMasked adds the numbers whose bit is set. Every row of numbers begins at

@@ -54,6 +54,7 @@ func main() {
 		above(s)
 		most(s)
 		sumBytes(s)
+		narrow(s)
 		correlate(s)
 	}
 	sumMasked()
