@@ -77,6 +77,30 @@ func BenchmarkContest(b *testing.B) {
 	})
 }
 
+// BenchmarkLearn is the whole step of a layer that learns without reward, from
+// its first weights to those that it ends with.
+func BenchmarkLearn(b *testing.B) {
+	each(b, []string{"s1", "s2"}, "winners", func(layer string) subject {
+		c, maps := initial(b, layer), layerInputs(layer)
+		in := events(maps)
+		sel := Selection{K: 5, Radius: 3, Pointwise: true}
+		if layer == "s2" {
+			sel = Selection{K: 8, Radius: 1, Pointwise: true}
+		}
+		rule := STDP{Rates: []Rates{{.15, -.1125}}, Stabiliser: true, Upper: 1}
+		var s Scratch
+		var list []spike.Spike
+		for i := range 200 * benchImages { // to where most weights are subnormal
+			list = c.Contest(&in[i%benchImages], sel, &s, list[:0])
+			rule.Learn(c, maps[i%benchImages], list, &s)
+		}
+		return subject{func(i int) {
+			list = c.Contest(&in[i], sel, &s, list[:0])
+			rule.Learn(c, maps[i], list, &s)
+		}, func() int { return len(list) }}
+	})
+}
+
 // BenchmarkFired drops the time axis.
 func BenchmarkFired(b *testing.B) {
 	each(b, []string{"s1", "s2"}, "spikes", func(layer string) subject {

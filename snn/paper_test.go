@@ -135,6 +135,7 @@ func paperNetwork(t testing.TB) (*Network, []*spike.Map) {
 // RATIONALE/why-are-potentials-integers.md quotes the units.
 func TestPaperGrid(t *testing.T) {
 	var s Scratch
+	var ltp []bool
 	for _, c := range []struct {
 		layer  *Convolution
 		spikes int
@@ -155,8 +156,8 @@ func TestPaperGrid(t *testing.T) {
 		for i, p := range potential {
 			n := l.Out().Neuron(i%l.Maps, i/l.Maps)
 			exact, rounded, active := 0.0, float32(0), 0
-			s.ltp = l.Ordering(in, spike.Spike{Neuron: n, Step: last}, s.ltp)
-			for j, fired := range s.ltp {
+			ltp = l.Ordering(in, spike.Spike{Neuron: n, Step: last}, ltp)
+			for j, fired := range ltp {
 				if fired {
 					exact += float64(l.Weight(n.Map)[j])
 					rounded += l.Weight(n.Map)[j]

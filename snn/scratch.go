@@ -1,6 +1,9 @@
 package snn
 
-import "firstspike/spike"
+import (
+	"firstspike/internal/simd"
+	"firstspike/spike"
+)
 
 // A Scratch is the working memory of a layer for one goroutine. It grows to
 // what the layer needs at first use and is then reused: nothing is allocated
@@ -14,7 +17,12 @@ type Scratch struct {
 	active  []int32 // of every input position, its active maps as offsets into rows
 	start   []int32 // where each position's list begins in active
 	offs    []int32
-	ltp     []bool
+
+	// Of a winner that learns: its inputs, and its map's weights.
+	mask    []uint64
+	weights []float32
+	quanta  []int32
+	rule    simd.Rule
 }
 
 func grow[T any](s []T, n int) []T {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"firstspike/internal/simd"
 	"firstspike/spike"
 )
 
@@ -83,13 +84,56 @@ func (r *STDP) Change(w []float32, ltp []bool, rates Rates) {
 // bounds from then on, as the references do: weights that begin outside are
 // changed first and clamped then.
 func (r *STDP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Scratch) {
+	n := c.Synapses()
+	s.mask = grow(s.mask, spike.Words(n))
+	s.weights, s.quanta = grow(s.weights, simd.Round(n)), grow(s.quanta, simd.Round(n))
 	for _, w := range winners {
-		s.ltp = c.Ordering(in, w, s.ltp)
-		r.Change(c.Weight(w.Map), s.ltp, r.Of(w.Map))
-		c.quantise(w.Map)
-		c.placeMap(w.Map)
+		c.timely(in, w, s.mask)
+		rates := r.Of(w.Map)
+		s.rule = simd.Rule{Up: rates.APlus, Down: rates.AMinus, Lower: r.Lower, Upper: r.Upper, Scale: c.scale()}
+		if r.Stabiliser {
+			s.rule.Stable = 1
+		}
+		weights, quanta := c.Weight(w.Map), c.quanta[w.Map*n:(w.Map+1)*n]
+		copy(s.weights, weights)
+		simd.Learn(s.weights, s.quanta, s.mask, 1, &s.rule)
+		copy(weights, s.weights)
+		c.place(w.Map, quanta, s.quanta)
 	}
 	c.Clamp(r.Lower, r.Upper)
+}
+
+// place makes now the quanta of a map. Few change once a layer has learned.
+func (c *Convolution) place(m int, quanta, now []int32) {
+	for i, was := range quanta {
+		if q := now[i]; q != was {
+			quanta[i] = q
+			c.rows[c.slot(i)+m] = q
+			c.most = max(c.most, q)
+			c.signed = c.signed || q < 0
+		}
+	}
+}
+
+// timely sets the bits of a winner's synapses, in the order input map, row,
+// column, whose input fired at or before the winner.
+func (c *Convolution) timely(in *spike.Map, w spike.Spike, mask []uint64) {
+	clear(mask)
+	kr, kc := c.Kernel.Rows, c.Kernel.Cols
+	y0, x0 := w.Row*c.stride()-c.Pad, w.Col*c.stride()-c.Pad
+	for k := max(0, -y0); k < min(kr, c.In.Rows-y0); k++ {
+		for j := max(0, -x0); j < min(kc, c.In.Cols-x0); j++ {
+			at := k*kc + j
+			for _, t := range in.At[((y0+k)*c.In.Cols+x0+j)*in.Maps:][:in.Maps] {
+				bit := uint64(0)
+				if t <= w.Step {
+					bit = 1
+				}
+				mask[at>>6] |= bit << (at & 63)
+				at += kr * kc
+			}
+		}
+	}
 }
 
 // Ordering says for each synapse of a winner, in the order input map, row,
@@ -97,28 +141,11 @@ func (r *STDP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Sc
 // unpadded; what lies outside it never fires. The answer is written over ltp
 // if that has room.
 func (c *Convolution) Ordering(in *spike.Map, w spike.Spike, ltp []bool) []bool {
-	return c.ordering(ltp, w, func(pos, m int) bool { return in.At[pos*in.Maps+m] <= w.Step })
-}
-
-// OrderingAtEnd is Ordering for a winner that fired at the last step, when
-// every input that fires at all has fired.
-func (c *Convolution) OrderingAtEnd(in spike.Bits, w spike.Spike, ltp []bool) []bool {
-	words := spike.Words(c.In.Maps)
-	return c.ordering(ltp, w, func(pos, m int) bool { return in[pos*words+m/64]>>(m%64)&1 != 0 })
-}
-
-func (c *Convolution) ordering(ltp []bool, w spike.Spike, fired func(pos, m int) bool) []bool {
-	kr, kc := c.Kernel.Rows, c.Kernel.Cols
+	mask := make([]uint64, spike.Words(c.Synapses()))
+	c.timely(in, w, mask)
 	ltp = grow(ltp, c.Synapses())
-	clear(ltp)
-	y0, x0 := w.Row*c.stride()-c.Pad, w.Col*c.stride()-c.Pad
-	for k := max(0, -y0); k < min(kr, c.In.Rows-y0); k++ {
-		for j := max(0, -x0); j < min(kc, c.In.Cols-x0); j++ {
-			pos := (y0+k)*c.In.Cols + x0 + j
-			for m := range c.In.Maps {
-				ltp[(m*kr+k)*kc+j] = fired(pos, m)
-			}
-		}
+	for i := range ltp {
+		ltp[i] = mask[i/64]>>(i%64)&1 != 0
 	}
 	return ltp
 }

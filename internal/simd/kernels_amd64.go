@@ -34,6 +34,16 @@ func sumBytesAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
 //go:noescape
 func narrowAVX2(dst *byte, q *int32, units int, base int32, factor float32)
 
+// sumMaskedAVX2 is sumMasked for rows of units*16 numbers.
+//
+//go:noescape
+func sumMaskedAVX2(q *int32, mask *uint64, units int, rows int) int32
+
+// learnAVX2 is learn for rows of units*16 weights.
+//
+//go:noescape
+func learnAVX2(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
+
 // correlateAVX2 is correlate for units*16 sums.
 //
 //go:noescape
@@ -69,17 +79,17 @@ func sumBytesAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
 //go:noescape
 func narrowAVX512(dst *byte, q *int32, units int, base int32, factor float32)
 
-// correlateAVX512 is correlate for units*16 sums.
-//
-//go:noescape
-func correlateAVX512(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
-
 // sumMaskedAVX512 is sumMasked for rows of units*16 numbers.
 //
 //go:noescape
 func sumMaskedAVX512(q *int32, mask *uint64, units int, rows int) int32
 
-// learnAVX512 is Learn for rows of units*16 weights.
+// learnAVX512 is learn for rows of units*16 weights.
 //
 //go:noescape
 func learnAVX512(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
+
+// correlateAVX512 is correlate for units*16 sums.
+//
+//go:noescape
+func correlateAVX512(out *float64, units int, src *float64, offs *int32, w *float64, taps int)

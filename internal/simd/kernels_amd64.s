@@ -4,6 +4,16 @@
 
 #include "textflag.h"
 
+DATA laneBits<>+0(SB)/4, $0x00000001
+DATA laneBits<>+4(SB)/4, $0x00000002
+DATA laneBits<>+8(SB)/4, $0x00000004
+DATA laneBits<>+12(SB)/4, $0x00000008
+DATA laneBits<>+16(SB)/4, $0x00000010
+DATA laneBits<>+20(SB)/4, $0x00000020
+DATA laneBits<>+24(SB)/4, $0x00000040
+DATA laneBits<>+28(SB)/4, $0x00000080
+GLOBL laneBits<>(SB), RODATA|NOPTR, $32
+
 // func addRowsAVX2(acc *int32, units int, w *int32, offs *int32, rows int)
 // Requires: AVX, AVX2
 TEXT ·addRowsAVX2(SB), NOSPLIT, $0-40
@@ -658,6 +668,170 @@ unit:
 	DECQ         DX
 	JNZ          unit
 	VZEROUPPER
+	RET
+
+// func sumMaskedAVX2(q *int32, mask *uint64, units int, rows int) int32
+// Requires: AVX, AVX2
+TEXT ·sumMaskedAVX2(SB), NOSPLIT, $0-36
+	MOVQ    q+0(FP), AX
+	MOVQ    mask+8(FP), CX
+	MOVQ    units+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    DX, SI
+	ADDQ    $0x03, SI
+	SHRQ    $0x02, SI
+	SHLQ    $0x03, SI
+	VMOVDQU laneBits<>+0(SB), Y2
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+
+row:
+	MOVQ DX, DI
+	MOVQ CX, R8
+
+unit:
+	MOVBLZX      (R8), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Y3
+	VPAND        Y2, Y3, Y3
+	VPCMPEQD     Y2, Y3, Y3
+	VPAND        (AX), Y3, Y3
+	VPADDD       Y3, Y0, Y0
+	MOVBLZX      1(R8), R9
+	VMOVD        R9, X3
+	VPBROADCASTD X3, Y3
+	VPAND        Y2, Y3, Y3
+	VPCMPEQD     Y2, Y3, Y3
+	VPAND        32(AX), Y3, Y3
+	VPADDD       Y3, Y1, Y1
+	ADDQ         $0x40, AX
+	ADDQ         $0x02, R8
+	DECQ         DI
+	JNZ          unit
+	ADDQ         SI, CX
+	DECQ         BX
+	JNZ          row
+	VPADDD       Y1, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPADDD       X1, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVL         AX, ret+32(FP)
+	RET
+
+// func learnAVX2(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
+// Requires: AVX, AVX2
+TEXT ·learnAVX2(SB), NOSPLIT, $0-52
+	MOVQ         w+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         mask+16(FP), DX
+	MOVQ         units+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         rule+40(FP), DI
+	VBROADCASTSS (DI), Y1
+	VBROADCASTSS 4(DI), Y2
+	VBROADCASTSS 8(DI), Y3
+	VBROADCASTSS 12(DI), Y4
+	VBROADCASTSS 16(DI), Y5
+	MOVL         20(DI), R8
+	MOVL         24(DI), DI
+	VCVTPS2PD    X4, Y6
+	MOVL         $0x00800000, R9
+	VMOVD        R9, X0
+	VPBROADCASTD X0, Y7
+	VMOVDQU      laneBits<>+0(SB), Y8
+	VPXOR        Y0, Y0, Y0
+	MOVQ         BX, R9
+	ADDQ         $0x03, R9
+	SHRQ         $0x02, R9
+	SHLQ         $0x03, R9
+
+row:
+	MOVQ BX, R10
+	ADDQ R10, R10
+	MOVQ DX, R11
+
+unit:
+	VMOVUPS      (AX), Y9
+	MOVBLZX      (R11), R12
+	VMOVD        R12, X10
+	VPBROADCASTD X10, Y10
+	VPAND        Y8, Y10, Y10
+	VPCMPEQD     Y8, Y10, Y10
+	VBLENDVPS    Y10, Y1, Y2, Y10
+	VPXOR        Y13, Y13, Y13
+	TESTL        R8, R8
+	JZ           plain
+	TESTL        DI, DI
+	JZ           stable
+	VPCMPGTD     Y9, Y7, Y11
+	VPSRAD       $0x1f, Y9, Y12
+	VPANDN       Y11, Y12, Y11
+	VMOVMSKPS    Y11, R12
+	TESTL        R12, R12
+	JZ           stable
+	VPAND        Y9, Y11, Y11
+	VPXOR        Y9, Y11, Y9
+	VEXTRACTI128 $0x00, Y11, X12
+	VEXTRACTF128 $0x00, Y10, X13
+	VCVTDQ2PD    X12, Y12
+	VCVTPS2PD    X13, Y13
+	VMULPD       Y6, Y12, Y12
+	VROUNDPD     $0x08, Y12, Y12
+	VMULPD       Y13, Y12, Y12
+	VCVTPD2DQY   Y12, X14
+	VEXTRACTI128 $0x01, Y11, X12
+	VEXTRACTF128 $0x01, Y10, X13
+	VCVTDQ2PD    X12, Y12
+	VCVTPS2PD    X13, Y13
+	VMULPD       Y6, Y12, Y12
+	VROUNDPD     $0x08, Y12, Y12
+	VMULPD       Y13, Y12, Y12
+	VCVTPD2DQY   Y12, X12
+	VINSERTI128  $0x01, X12, Y14, Y13
+	VPADDD       Y11, Y13, Y13
+	VPXOR        Y11, Y11, Y11
+	VPMAXSD      Y11, Y13, Y13
+
+stable:
+	VSUBPS Y3, Y9, Y11
+	VSUBPS Y9, Y4, Y12
+	VMULPS Y12, Y11, Y11
+	VMULPS Y11, Y10, Y10
+
+plain:
+	VADDPS       Y10, Y9, Y9
+	VMAXPS       Y3, Y9, Y9
+	VMINPS       Y4, Y9, Y9
+	VPOR         Y9, Y13, Y13
+	VMOVUPS      Y13, (AX)
+	VMULPS       Y5, Y9, Y9
+	VCVTPS2DQ    Y9, Y9
+	VMOVDQU      (CX), Y10
+	VMOVDQU      Y9, (CX)
+	VPSUBD       Y10, Y9, Y9
+	VPMAXSD      Y9, Y0, Y0
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x01, R11
+	DECQ         R10
+	JNZ          unit
+	ADDQ         R9, DX
+	DECQ         SI
+	JNZ          row
+	VEXTRACTI128 $0x01, Y0, X1
+	VPMAXSD      X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPMAXSD      X1, X0, X0
+	VPSHUFD      $0xb1, X0, X1
+	VPMAXSD      X1, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVL         AX, ret+48(FP)
 	RET
 
 // func correlateAVX2(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
@@ -2022,6 +2196,166 @@ unit:
 	VZEROUPPER
 	RET
 
+// func sumMaskedAVX512(q *int32, mask *uint64, units int, rows int) int32
+// Requires: AVX, AVX2, AVX512F
+TEXT ·sumMaskedAVX512(SB), NOSPLIT, $0-36
+	MOVQ   q+0(FP), AX
+	MOVQ   mask+8(FP), CX
+	MOVQ   units+16(FP), DX
+	MOVQ   rows+24(FP), BX
+	MOVQ   DX, SI
+	ADDQ   $0x03, SI
+	SHRQ   $0x02, SI
+	SHLQ   $0x03, SI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+row:
+	MOVQ DX, DI
+	MOVQ CX, R8
+
+two:
+	CMPQ   DI, $0x00000002
+	JL     one
+	KMOVW  (R8), K1
+	KMOVW  2(R8), K2
+	VPADDD (AX), Z0, K1, Z0
+	VPADDD 64(AX), Z1, K2, Z1
+	ADDQ   $0x00000080, AX
+	ADDQ   $0x04, R8
+	SUBQ   $0x02, DI
+	JMP    two
+
+one:
+	TESTQ  DI, DI
+	JZ     done
+	KMOVW  (R8), K1
+	VPADDD (AX), Z0, K1, Z0
+	ADDQ   $0x00000040, AX
+
+done:
+	ADDQ          SI, CX
+	DECQ          BX
+	JNZ           row
+	VPADDD        Z1, Z0, Z0
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPADDD        Y1, Y0, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDD        X1, X0, X0
+	VPSHUFD       $0x4e, X0, X1
+	VPADDD        X1, X0, X0
+	VPSHUFD       $0xb1, X0, X1
+	VPADDD        X1, X0, X0
+	VMOVD         X0, AX
+	VZEROUPPER
+	MOVL          AX, ret+32(FP)
+	RET
+
+// func learnAVX512(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
+// Requires: AVX, AVX2, AVX512F
+TEXT ·learnAVX512(SB), NOSPLIT, $0-52
+	MOVQ         w+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         mask+16(FP), DX
+	MOVQ         units+24(FP), BX
+	MOVQ         rows+32(FP), SI
+	MOVQ         rule+40(FP), DI
+	VBROADCASTSS (DI), Z1
+	VBROADCASTSS 4(DI), Z2
+	VBROADCASTSS 8(DI), Z3
+	VBROADCASTSS 12(DI), Z4
+	VBROADCASTSS 16(DI), Z5
+	MOVL         20(DI), R8
+	MOVL         24(DI), DI
+	VCVTPS2PD    Y4, Z6
+	MOVL         $0x00800000, R9
+	VMOVD        R9, X7
+	VPBROADCASTD X7, Z7
+	VPXORD       Z0, Z0, Z0
+	MOVQ         BX, R9
+	ADDQ         $0x03, R9
+	SHRQ         $0x02, R9
+	SHLQ         $0x03, R9
+
+row:
+	MOVQ BX, R10
+	MOVQ DX, R11
+
+unit:
+	VMOVUPS       (AX), Z11
+	KMOVW         (R11), K1
+	VBLENDMPS     Z1, Z2, K1, Z8
+	VPXORD        Z9, Z9, Z9
+	TESTL         R8, R8
+	JZ            plain
+	TESTL         DI, DI
+	JZ            stable
+	VPCMPUD       $0x01, Z7, Z11, K1
+	KMOVW         K1, R12
+	TESTL         R12, R12
+	JZ            stable
+	VMOVDQA32.Z   Z11, K1, Z12
+	VPXORD        Z11, Z12, Z11
+	VEXTRACTI64X4 $0x00, Z12, Y9
+	VEXTRACTF64X4 $0x00, Z8, Y13
+	VCVTDQ2PD     Y9, Z9
+	VCVTPS2PD     Y13, Z13
+	VMULPD        Z6, Z9, Z9
+	VRNDSCALEPD   $0x08, Z9, Z9
+	VMULPD        Z13, Z9, Z9
+	VCVTPD2DQ     Z9, Y14
+	VEXTRACTI64X4 $0x01, Z12, Y9
+	VEXTRACTF64X4 $0x01, Z8, Y13
+	VCVTDQ2PD     Y9, Z9
+	VCVTPS2PD     Y13, Z13
+	VMULPD        Z6, Z9, Z9
+	VRNDSCALEPD   $0x08, Z9, Z9
+	VMULPD        Z13, Z9, Z9
+	VCVTPD2DQ     Z9, Y9
+	VINSERTI64X4  $0x01, Y9, Z14, Z9
+	VPADDD        Z12, Z9, Z9
+	VPXORD        Z10, Z10, Z10
+	VPMAXSD       Z10, Z9, Z9
+
+stable:
+	VSUBPS Z3, Z11, Z12
+	VSUBPS Z11, Z4, Z13
+	VMULPS Z13, Z12, Z12
+	VMULPS Z12, Z8, Z8
+
+plain:
+	VADDPS        Z8, Z11, Z11
+	VMAXPS        Z3, Z11, Z11
+	VMINPS        Z4, Z11, Z11
+	VPORD         Z11, Z9, Z9
+	VMOVUPS       Z9, (AX)
+	VMULPS        Z5, Z11, Z11
+	VCVTPS2DQ     Z11, Z11
+	VMOVDQU32     (CX), Z12
+	VMOVDQU32     Z11, (CX)
+	VPSUBD        Z12, Z11, Z11
+	VPMAXSD       Z11, Z0, Z0
+	ADDQ          $0x00000040, AX
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x02, R11
+	DECQ          R10
+	JNZ           unit
+	ADDQ          R9, DX
+	DECQ          SI
+	JNZ           row
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPMAXSD       Y1, Y0, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPMAXSD       X1, X0, X0
+	VPSHUFD       $0x4e, X0, X1
+	VPMAXSD       X1, X0, X0
+	VPSHUFD       $0xb1, X0, X1
+	VPMAXSD       X1, X0, X0
+	VMOVD         X0, AX
+	VZEROUPPER
+	MOVL          AX, ret+48(FP)
+	RET
+
 // func correlateAVX512(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
 // Requires: AVX, AVX512F
 TEXT ·correlateAVX512(SB), NOSPLIT, $0-48
@@ -2403,126 +2737,3 @@ test1:
 	ADDQ    $0x00000080, DX
 	SUBQ    $0x00000001, CX
 	JMP     next
-
-// func sumMaskedAVX512(q *int32, mask *uint64, units int, rows int) int32
-// Requires: AVX, AVX2, AVX512F
-TEXT ·sumMaskedAVX512(SB), NOSPLIT, $0-36
-	MOVQ   q+0(FP), AX
-	MOVQ   mask+8(FP), CX
-	MOVQ   units+16(FP), DX
-	MOVQ   rows+24(FP), BX
-	MOVQ   DX, SI
-	ADDQ   $0x03, SI
-	SHRQ   $0x02, SI
-	SHLQ   $0x03, SI
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-
-row:
-	MOVQ DX, DI
-	MOVQ CX, R8
-
-two:
-	CMPQ   DI, $0x00000002
-	JL     one
-	KMOVW  (R8), K1
-	KMOVW  2(R8), K2
-	VPADDD (AX), Z0, K1, Z0
-	VPADDD 64(AX), Z1, K2, Z1
-	ADDQ   $0x00000080, AX
-	ADDQ   $0x04, R8
-	SUBQ   $0x02, DI
-	JMP    two
-
-one:
-	TESTQ  DI, DI
-	JZ     done
-	KMOVW  (R8), K1
-	VPADDD (AX), Z0, K1, Z0
-	ADDQ   $0x00000040, AX
-
-done:
-	ADDQ          SI, CX
-	DECQ          BX
-	JNZ           row
-	VPADDD        Z1, Z0, Z0
-	VEXTRACTI64X4 $0x01, Z0, Y1
-	VPADDD        Y1, Y0, Y0
-	VEXTRACTI128  $0x01, Y0, X1
-	VPADDD        X1, X0, X0
-	VPSHUFD       $0x4e, X0, X1
-	VPADDD        X1, X0, X0
-	VPSHUFD       $0xb1, X0, X1
-	VPADDD        X1, X0, X0
-	VMOVD         X0, AX
-	VZEROUPPER
-	MOVL          AX, ret+32(FP)
-	RET
-
-// func learnAVX512(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
-// Requires: AVX, AVX2, AVX512F
-TEXT ·learnAVX512(SB), NOSPLIT, $0-52
-	MOVQ         w+0(FP), AX
-	MOVQ         q+8(FP), CX
-	MOVQ         mask+16(FP), DX
-	MOVQ         units+24(FP), BX
-	MOVQ         rows+32(FP), SI
-	MOVQ         rule+40(FP), DI
-	VBROADCASTSS (DI), Z1
-	VBROADCASTSS 4(DI), Z2
-	VBROADCASTSS 8(DI), Z3
-	VBROADCASTSS 12(DI), Z4
-	VBROADCASTSS 16(DI), Z5
-	MOVL         20(DI), DI
-	VPXORD       Z0, Z0, Z0
-	MOVQ         BX, R8
-	ADDQ         $0x03, R8
-	SHRQ         $0x02, R8
-	SHLQ         $0x03, R8
-
-row:
-	MOVQ BX, R9
-	MOVQ DX, R10
-
-unit:
-	KMOVW     (R10), K1
-	VMOVUPS   (AX), Z6
-	VBLENDMPS Z1, Z2, K1, Z7
-	TESTL     DI, DI
-	JZ        plain
-	VSUBPS    Z3, Z6, Z8
-	VSUBPS    Z6, Z4, Z9
-	VMULPS    Z9, Z8, Z8
-	VMULPS    Z8, Z7, Z7
-
-plain:
-	VADDPS        Z7, Z6, Z6
-	VMAXPS        Z3, Z6, Z6
-	VMINPS        Z4, Z6, Z6
-	VMOVUPS       Z6, (AX)
-	VMULPS        Z5, Z6, Z6
-	VCVTPS2DQ     Z6, Z6
-	VMOVDQU32     (CX), Z8
-	VMOVDQU32     Z6, (CX)
-	VPSUBD        Z8, Z6, Z6
-	VPMAXSD       Z6, Z0, Z0
-	ADDQ          $0x00000040, AX
-	ADDQ          $0x00000040, CX
-	ADDQ          $0x02, R10
-	DECQ          R9
-	JNZ           unit
-	ADDQ          R8, DX
-	DECQ          SI
-	JNZ           row
-	VEXTRACTI64X4 $0x01, Z0, Y1
-	VPMAXSD       Y1, Y0, Y0
-	VEXTRACTI128  $0x01, Y0, X1
-	VPMAXSD       X1, X0, X0
-	VPSHUFD       $0x4e, X0, X1
-	VPMAXSD       X1, X0, X0
-	VPSHUFD       $0xb1, X0, X1
-	VPMAXSD       X1, X0, X0
-	VMOVD         X0, AX
-	VZEROUPPER
-	MOVL          AX, ret+48(FP)
-	RET

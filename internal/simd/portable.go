@@ -126,6 +126,12 @@ func learn(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 			if bits[i/64]>>(i%64)&1 != 0 {
 				a = rule.Up
 			}
+			if k := math.Float32bits(v); rule.tiny != 0 && k < 1<<23 {
+				row[i] = math.Float32frombits(rule.step(k, a))
+				growth = max(growth, -round[i])
+				round[i] = 0
+				continue
+			}
 			if rule.Stable != 0 {
 				a *= float32(float32(v-rule.Lower) * float32(rule.Upper-v))
 			}

@@ -132,6 +132,7 @@ func SumMasked(q []int32, mask []uint64, rows int) int32 { return active.sumMask
 //	w = min(max(w+a, Lower), Upper)
 //	q = w Scale, rounded to the nearest, half to even
 func Learn(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
+	rule.count()
 	return active.learn(w, q, mask, rows, rule)
 }
 

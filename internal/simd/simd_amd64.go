@@ -25,8 +25,12 @@ func available() []kernels {
 			sumBytes: func(acc []int32, w []byte, offs []int32) {
 				sumBytesAVX2(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
 			},
-			sumMasked: sumMasked,
-			learn:     learn,
+			sumMasked: func(q []int32, mask []uint64, rows int) int32 {
+				return sumMaskedAVX2(&q[0], &mask[0], len(q)/rows/Lanes, rows)
+			},
+			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
+				return learnAVX2(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
+			},
 			narrow: func(dst []byte, q []int32, base int32, factor float32) {
 				narrowAVX2(&dst[0], &q[0], len(dst)/Lanes, base, factor)
 			},

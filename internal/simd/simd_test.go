@@ -229,7 +229,7 @@ func TestSumMaskedAndLearn(t *testing.T) {
 	for _, impl := range available() {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for units := 1; units < 20; units++ {
-			for rows := 1; rows < 6; rows++ {
+			for rows := 1; rows < 12; rows++ {
 				n := rows * units * Lanes
 				words := (units*Lanes + 63) / 64
 				mask := make([]uint64, rows*words)
@@ -248,9 +248,27 @@ func TestSumMaskedAndLearn(t *testing.T) {
 				}
 				w := make([]float32, n)
 				for i := range w {
-					w[i] = rng.Float32()
+					switch w[i] = rng.Float32(); rng.IntN(6) {
+					case 0:
+						w[i] = math.Float32frombits(uint32(rng.IntN(1 << 24))) // at the end of the range of floats
+					case 1:
+						w[i] = math.Float32frombits(uint32(rng.IntN(12)))
+					case 2:
+						w[i] = float32(rng.IntN(2)) // at the bounds
+					case 3:
+						w[i] -= .5 // weights can begin outside
+					}
 				}
-				rule := &Rule{rng.Float32() * .01, -rng.Float32() * .01, .2 * rng.Float32(), .8, 1 << 18, uint32(rows & 1)}
+				rule := &Rule{Up: rng.Float32() * .2, Down: -rng.Float32() * .2, Upper: 1, Scale: 1 << 18, Stable: 1}
+				switch rng.IntN(4) {
+				case 0:
+					rule.Lower, rule.Upper, rule.Stable = .2*rng.Float32(), .8, uint32(rng.IntN(2))
+				case 1:
+					rule.Upper = .5
+				case 2:
+					rule.Up *= 20 // not every step can take the other way
+				}
+				rule.count()
 				w1, q1 := slices.Clone(w), slices.Clone(q)
 				got, want := impl.learn(w1, q1, mask, rows, rule), learn(w, q, mask, rows, rule)
 				if got != want || !slices.Equal(w, w1) || !slices.Equal(q, q1) {
@@ -258,6 +276,36 @@ func TestSumMaskedAndLearn(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// To take subnormal weights for whole numbers changes no bit.
+func TestLearnTiny(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	took := 0
+	for range 200 {
+		w, q, mask := make([]float32, 4*Lanes), make([]int32, 4*Lanes), []uint64{rng.Uint64()}
+		for i := range w {
+			w[i] = math.Float32frombits(uint32(rng.Uint64N(1 << (1 + rng.IntN(25)))))
+		}
+		rule := Rule{Up: rng.Float32()*2 - 1, Down: rng.Float32()*2 - 1, Upper: rng.Float32(), Scale: 1 << 24, Stable: 1}
+		if rng.IntN(2) == 0 {
+			rule.Upper = 1
+		}
+		want := slices.Clone(w)
+		learn(want, slices.Clone(q), mask, 1, &rule)
+		if rule.count(); rule.tiny == 1 {
+			took++
+		}
+		learn(w, q, mask, 1, &rule)
+		for i := range w {
+			if math.Float32bits(w[i]) != math.Float32bits(want[i]) {
+				t.Fatalf("%v: weight %d becomes %v, in floats %v", rule, i, w[i], want[i])
+			}
+		}
+	}
+	if took == 0 {
+		t.Error("no rule took the other way")
 	}
 }
 

@@ -48,6 +48,7 @@ func (s set) clear(r reg.VecPhysical) {
 
 func main() {
 	ConstraintExpr("amd64")
+	data()
 	for _, s := range []set{{"AVX2", 32, 7}, {"AVX512", 64, 16}} {
 		addRows(s)
 		add(s)
@@ -55,10 +56,10 @@ func main() {
 		most(s)
 		sumBytes(s)
 		narrow(s)
+		sumMasked(s)
+		learn(s)
 		correlate(s)
 	}
-	sumMasked()
-	learn()
 	Generate()
 }
 
