@@ -1,7 +1,8 @@
 package snn
 
 import (
-	"firstspike/internal/simd"
+	"math/bits"
+
 	"firstspike/spike"
 )
 
@@ -32,35 +33,29 @@ func (c *Convolution) Contest(in *spike.Events, sel Selection, s *Scratch, list 
 // first time in this step and may win.
 func (c *Convolution) crossings(s *Scratch, sel Selection, t spike.Step, all bool) {
 	out := c.Out()
-	for pos, hit := range s.touched {
-		if !hit && !all {
-			continue
-		}
-		s.touched[pos] = false
-		if s.closed[pos] {
-			continue
-		}
+	c.crossed(s, all, func(pos int, over []uint64) {
 		acc := s.acc[pos*c.width:][:c.width]
-		if !simd.Above(acc, c.limit) {
-			continue
-		}
 		best := -1
-		for m, p := range acc[:c.Maps] {
-			if p <= c.limit || sel.Muted != nil && sel.Muted[m] {
-				continue
-			}
-			if sel.Pointwise {
-				if best < 0 || p > acc[best] {
-					best = m
+		for k, word := range over {
+			for ; word != 0; word &= word - 1 {
+				m := k*64 + bits.TrailingZeros64(word)
+				if sel.Muted != nil && sel.Muted[m] {
+					continue
 				}
-				continue
+				if sel.Pointwise {
+					if best < 0 || acc[m] > acc[best] {
+						best = m
+					}
+					continue
+				}
+				s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(m, pos), Step: t, Potential: acc[m]})
+				c.retire(acc[m : m+1])
 			}
-			s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(m, pos), Step: t, Potential: p})
-			c.retire(&acc[m])
 		}
 		if best >= 0 {
 			s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(best, pos), Step: t, Potential: acc[best]})
 			s.closed[pos] = true
+			c.retire(acc)
 		}
-	}
+	})
 }

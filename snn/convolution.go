@@ -85,16 +85,18 @@ type Convolution struct {
 	Threshold float64    // in units of weights; +Inf: fires at the last step if the potential is above 0
 	Fires     Comparison // "" is Above
 
-	weights []float32 // map, input map, row, column: the learned numbers
-	quanta  []int32   // the same order, rounded to the grid
-	rows    []int32   // input map, row, column reversed, map: one vector of maps a synapse
-	width   int       // length of such a vector, Maps rounded up
-	bits    int       // a quantum is 2^-bits
-	limit   int32     // fires when the integer potential exceeds limit
-	most    int32     // largest quantum in rows
-	signed  bool      // some weight is negative
-	bound   float64   // largest magnitude of a weight that the grid can hold
-	held    bounds    // what all weights are known to lie within
+	weights []float32     // map, input map, row, column: the learned numbers
+	quanta  []int32       // the same order, rounded to the grid
+	rows    []int32       // input map, row, column reversed, map: one vector of maps a synapse
+	width   int           // length of such a vector, Maps rounded up
+	targets []simd.Target // of every input, per of them: see simd.Scatter
+	per     int
+	bits    int     // a quantum is 2^-bits
+	limit   int32   // fires when the integer potential exceeds limit
+	most    int32   // largest quantum in rows
+	signed  bool    // some weight is negative
+	bound   float64 // largest magnitude of a weight that the grid can hold
+	held    bounds  // what all weights are known to lie within
 }
 
 // bounds are the limits of weights. The zero bounds mean that none are known.
@@ -114,6 +116,7 @@ func NewConvolution(g Geometry, threshold float64, fires Comparison, bound float
 	c.weights = make([]float32, g.Maps*g.Synapses())
 	c.quanta = make([]int32, len(c.weights))
 	c.rows = make([]int32, g.Synapses()*c.width)
+	c.aim()
 	return c, nil
 }
 

@@ -2,6 +2,7 @@ package snn
 
 import (
 	"math"
+	"math/bits"
 
 	"firstspike/internal/simd"
 	"firstspike/spike"
@@ -32,85 +33,123 @@ func (c *Convolution) Respond(in *spike.Events, r *Response, s *Scratch) {
 	r.reset(c.Out(), in.Steps())
 	for t := range in.Steps() {
 		c.integrate(s, in.Step(t))
-		if c.AtEnd() {
-			if t == in.Steps()-1 {
-				c.record(s, r, spike.Step(t), true)
-			}
+		last := t == in.Steps()-1
+		if c.AtEnd() && !last {
 			continue
 		}
-		c.record(s, r, spike.Step(t), false)
+		c.crossed(s, c.AtEnd(), func(pos int, over []uint64) {
+			acc := s.acc[pos*c.width:]
+			for k, word := range over {
+				for ; word != 0; word &= word - 1 {
+					m := k*64 + bits.TrailingZeros64(word)
+					i := pos*c.Maps + m
+					if r.First.At[i] == spike.Silent {
+						r.First.At[i], r.Potential[i] = spike.Step(t), acc[m]
+						c.retire(acc[m : m+1])
+					}
+				}
+			}
+		})
 	}
 }
 
-// record notes the neurons that pass the threshold for the first time, at the
-// touched positions or at all.
-func (c *Convolution) record(s *Scratch, r *Response, t spike.Step, all bool) {
-	for pos, hit := range s.touched {
-		if !hit && !all {
-			continue
-		}
-		s.touched[pos] = false
-		acc := s.acc[pos*c.width:][:c.width]
-		if !simd.Above(acc, c.limit) {
-			continue
-		}
-		first := r.First.At[pos*c.Maps:][:c.Maps]
-		for m, p := range acc[:c.Maps] {
-			if p > c.limit && first[m] == spike.Silent {
-				first[m] = t
-				r.Potential[pos*c.Maps+m] = p
-				c.retire(&acc[m])
-			}
-		}
+// retire keeps neurons from being looked at again: from the smallest integer,
+// potentials that only rise cannot reach a limit.
+func (c *Convolution) retire(acc []int32) {
+	if c.signed {
+		return
 	}
-}
-
-// retire keeps a neuron that has fired from being looked at again: from the
-// smallest integer, potentials that only rise cannot reach a limit.
-func (c *Convolution) retire(p *int32) {
-	if !c.signed {
-		*p = math.MinInt32
+	for i := range acc {
+		acc[i] = math.MinInt32
 	}
 }
 
 // integrate adds the weights of the inputs that fire in one step to the
-// potentials of all neurons that see them, and marks those positions.
+// potentials of all neurons that see them, and notes where the threshold may
+// be passed.
 func (c *Convolution) integrate(s *Scratch, inputs []int32) {
+	s.hot = grow(s.hot, len(inputs)*c.per)
+	limit := c.limit
+	if c.AtEnd() {
+		limit = math.MaxInt32 // nothing happens before the end
+	}
+	found := simd.Scatter(s.acc, c.rows, c.targets, c.per, inputs, c.Out().Cols*c.width, -c.stride()*c.Kernel.Cols*c.width, limit, s.hot)
+	s.hot = s.hot[:found]
+}
+
+// crossed calls f for the positions at which neurons are above the threshold
+// after the last step, with their bits. It knows those that were not before;
+// if all is true it looks everywhere. Positions that are closed are left out.
+func (c *Convolution) crossed(s *Scratch, all bool, f func(pos int, over []uint64)) {
 	out := c.Out()
-	kr, kc := c.Kernel.Rows, c.Kernel.Cols
-	st := c.stride()
-	for _, i := range inputs {
-		pos, m := int(i)/c.In.Maps, int(i)%c.In.Maps
-		y, x := pos/c.In.Cols+c.Pad, pos%c.In.Cols+c.Pad
-		for k := range kr {
-			oy := y - k
-			if oy < 0 || oy%st != 0 || oy/st >= out.Rows {
-				continue
-			}
-			oy /= st
-			rows := c.rows[(m*kr+k)*kc*c.width:][:kc*c.width]
-			// Column j of the reversed kernel leads to the neuron whose
-			// field begins at x-(kc-1)+j.
-			left := x - (kc - 1)
-			if st == 1 {
-				lo, hi := max(left, 0), min(x, out.Cols-1)
-				at := oy*out.Cols + lo
-				n := hi - lo + 1
-				simd.Add(s.acc[at*c.width:][:n*c.width], rows[(lo-left)*c.width:])
-				for p := at; p < at+n; p++ {
-					s.touched[p] = true
-				}
-				continue
-			}
-			for j := range kc {
-				ox := left + j
-				if ox < 0 || ox%st != 0 || ox/st >= out.Cols {
-					continue
-				}
-				at := oy*out.Cols + ox/st
-				simd.Add(s.acc[at*c.width:][:c.width], rows[j*c.width:])
-				s.touched[at] = true
+	s.places = grow(s.places, spike.Words(out.Positions()))
+	clear(s.places)
+	if all {
+		mark(s.places, 0, out.Positions())
+	}
+	for _, i := range s.hot {
+		t := &c.targets[i]
+		from, n := int(t.Acc)/c.width, int(t.Units)*simd.Lanes/c.width
+		for range t.Rows {
+			mark(s.places, from, n)
+			from += out.Cols
+		}
+	}
+	s.over = grow(s.over, spike.Words(c.width))
+	for k, word := range s.places {
+		for ; word != 0; word &= word - 1 {
+			pos := k*64 + bits.TrailingZeros64(word)
+			if !s.closed[pos] && simd.Over(s.over, s.acc[pos*c.width:][:c.width], c.limit) {
+				f(pos, s.over)
 			}
 		}
 	}
+}
+
+// mark sets n bits from the given one.
+func mark(set []uint64, from, n int) {
+	for n > 0 {
+		k := from % 64
+		part := min(n, 64-k)
+		set[from/64] |= (1<<part - 1) << k
+		from, n = from+part, n-part
+	}
+}
+
+// aim finds where the weights of every input go. With a stride of 1 its
+// targets are one patch of neurons; otherwise there is one for each column.
+func (c *Convolution) aim() {
+	out, st := c.Out(), c.stride()
+	if c.per = 1; st > 1 {
+		c.per = (c.Kernel.Cols + st - 1) / st
+	}
+	c.targets = make([]simd.Target, c.In.Neurons()*c.per)
+	for i := range c.In.Neurons() {
+		pos, m := i/c.In.Maps, i%c.In.Maps
+		top, rows := reach(pos/c.In.Cols+c.Pad, c.Kernel.Rows, st, out.Rows)
+		left, cols := reach(pos%c.In.Cols+c.Pad, c.Kernel.Cols, st, out.Cols)
+		for j := range cols {
+			t := simd.Target{Rows: int32(rows), Units: int32(c.width / simd.Lanes)}
+			if st == 1 {
+				t.Units *= int32(cols)
+			}
+			// The kernel's row and column through which the first neuron sees
+			// the input; columns lie in reverse.
+			k := pos/c.In.Cols + c.Pad - top*st
+			l := c.Kernel.Cols - 1 - (pos%c.In.Cols + c.Pad - (left+j)*st)
+			t.Acc = int32((top*out.Cols + left + j) * c.width)
+			t.W = int32(((m*c.Kernel.Rows+k)*c.Kernel.Cols + l) * c.width)
+			c.targets[i*c.per+j] = t
+			if st == 1 {
+				break
+			}
+		}
+	}
+}
+
+// reach is the first of n outputs that see the padded input x through a kernel
+// of the given size, and how many do.
+func reach(x, kernel, stride, n int) (first, count int) {
+	first = max(0, (x-kernel+stride)/stride)
+	return first, max(0, min(x/stride, n-1)-first+1)
 }

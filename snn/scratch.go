@@ -10,13 +10,15 @@ import (
 // for an image. The zero Scratch is ready; one Scratch serves any number of
 // layers, one after another.
 type Scratch struct {
-	acc     []int32 // potentials, position by position, maps rounded up
-	touched []bool  // positions that received a spike in this step
-	closed  []bool  // positions whose winner is decided
-	fresh   []spike.Spike
-	active  []int32 // of every input position, its active maps as offsets into rows
-	start   []int32 // where each position's list begins in active
-	offs    []int32
+	acc    []int32 // potentials, position by position, maps rounded up
+	hot    []int32 // targets in which the threshold was passed in this step
+	closed []bool  // positions whose winner is decided
+	fresh  []spike.Spike
+	active []int32  // of every input position, its active maps as offsets into rows
+	places []uint64 // positions where that was, as bits
+	over   []uint64 // neurons of one
+	start  []int32  // where each position's list begins in active
+	offs   []int32
 
 	// Of a winner that learns: its inputs, and its map's weights.
 	mask    []uint64
@@ -36,8 +38,6 @@ func (s *Scratch) reset(c *Convolution) {
 	positions := c.Out().Positions()
 	s.acc = grow(s.acc, positions*c.width)
 	clear(s.acc)
-	s.touched = grow(s.touched, positions)
-	clear(s.touched)
 	s.closed = grow(s.closed, positions)
 	clear(s.closed)
 	s.fresh = s.fresh[:0]

@@ -62,8 +62,13 @@ func NewMap(shape Shape, steps int) *Map {
 
 // Silence makes every neuron silent.
 func (m *Map) Silence() {
-	for i := range m.At {
-		m.At[i] = Silent
+	if len(m.At) == 0 {
+		return
+	}
+	// What is set doubles with every copy.
+	m.At[0] = Silent
+	for n := 1; n < len(m.At); n *= 2 {
+		copy(m.At[n:], m.At[:n])
 	}
 }
 

@@ -19,6 +19,11 @@ func addAVX2(dst *int32, src *int32, units int)
 //go:noescape
 func aboveAVX2(a *int32, units int, limit int32) bool
 
+// overAVX2 is over for units*16 elements, at least one unit.
+//
+//go:noescape
+func overAVX2(mask *uint64, a *int32, units int, limit int32) bool
+
 // mostAVX2 is most for units*16 elements, at least one unit.
 //
 //go:noescape
@@ -33,6 +38,11 @@ func sumBytesAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
 //
 //go:noescape
 func narrowAVX2(dst *byte, q *int32, units int, base int32, factor float32)
+
+// scatterAVX2 is scatter for a list of n inputs, at least one; steps are in bytes.
+//
+//go:noescape
+func scatterAVX2(acc *int32, w *int32, targets *int32, per int, list *int32, n int, accStep int, wStep int, limit int32, hot *int32) int
 
 // sumMaskedAVX2 is sumMasked for rows of units*16 numbers.
 //
@@ -64,6 +74,11 @@ func addAVX512(dst *int32, src *int32, units int)
 //go:noescape
 func aboveAVX512(a *int32, units int, limit int32) bool
 
+// overAVX512 is over for units*16 elements, at least one unit.
+//
+//go:noescape
+func overAVX512(mask *uint64, a *int32, units int, limit int32) bool
+
 // mostAVX512 is most for units*16 elements, at least one unit.
 //
 //go:noescape
@@ -78,6 +93,11 @@ func sumBytesAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
 //
 //go:noescape
 func narrowAVX512(dst *byte, q *int32, units int, base int32, factor float32)
+
+// scatterAVX512 is scatter for a list of n inputs, at least one; steps are in bytes.
+//
+//go:noescape
+func scatterAVX512(acc *int32, w *int32, targets *int32, per int, list *int32, n int, accStep int, wStep int, limit int32, hot *int32) int
 
 // sumMaskedAVX512 is sumMasked for rows of units*16 numbers.
 //

@@ -369,6 +369,38 @@ unit:
 	MOVB     AL, ret+24(FP)
 	RET
 
+// func overAVX2(mask *uint64, a *int32, units int, limit int32) bool
+// Requires: AVX, AVX2
+TEXT ·overAVX2(SB), NOSPLIT, $0-33
+	MOVQ         mask+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         units+16(FP), DX
+	MOVL         limit+24(FP), BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+	XORL         BX, BX
+
+unit:
+	VMOVDQU   (CX), Y1
+	VPCMPGTD  Y0, Y1, Y1
+	VMOVMSKPS Y1, SI
+	MOVB      SI, (AX)
+	ORL       SI, BX
+	VMOVDQU   32(CX), Y1
+	VPCMPGTD  Y0, Y1, Y1
+	VMOVMSKPS Y1, SI
+	MOVB      SI, 1(AX)
+	ORL       SI, BX
+	ADDQ      $0x40, CX
+	ADDQ      $0x02, AX
+	DECQ      DX
+	JNZ       unit
+	TESTL     BX, BX
+	SETNE     AL
+	VZEROUPPER
+	MOVB      AL, ret+32(FP)
+	RET
+
 // func mostAVX2(a *int32, units int) int32
 // Requires: AVX, AVX2
 TEXT ·mostAVX2(SB), NOSPLIT, $0-20
@@ -668,6 +700,76 @@ unit:
 	DECQ         DX
 	JNZ          unit
 	VZEROUPPER
+	RET
+
+// func scatterAVX2(acc *int32, w *int32, targets *int32, per int, list *int32, n int, accStep int, wStep int, limit int32, hot *int32) int
+// Requires: AVX, AVX2
+TEXT ·scatterAVX2(SB), NOSPLIT, $0-88
+	MOVQ         acc+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         list+32(FP), DX
+	MOVQ         hot+72(FP), BX
+	MOVL         limit+64(FP), SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Y1
+	XORQ         SI, SI
+
+input:
+	MOVLQSX (DX), DI
+	ADDQ    $0x04, DX
+	IMULQ   per+24(FP), DI
+	MOVQ    DI, R8
+	SHLQ    $0x04, R8
+	ADDQ    targets+16(FP), R8
+	MOVQ    per+24(FP), R9
+
+target:
+	MOVLQSX 8(R8), R10
+	TESTQ   R10, R10
+	JZ      next
+	MOVLQSX (R8), R12
+	LEAQ    (AX)(R12*4), R12
+	MOVLQSX 4(R8), R13
+	LEAQ    (CX)(R13*4), R13
+	VMOVDQA Y1, Y0
+
+row:
+	MOVLQSX 12(R8), R11
+	SHLQ    $0x06, R11
+	XORQ    R14, R14
+
+unit:
+	VMOVDQU   (R13)(R14*1), Y2
+	VPADDD    (R12)(R14*1), Y2, Y2
+	VMOVDQU   Y2, (R12)(R14*1)
+	VPMAXSD   Y2, Y0, Y0
+	VMOVDQU   32(R13)(R14*1), Y2
+	VPADDD    32(R12)(R14*1), Y2, Y2
+	VMOVDQU   Y2, 32(R12)(R14*1)
+	VPMAXSD   Y2, Y0, Y0
+	ADDQ      $0x40, R14
+	CMPQ      R14, R11
+	JLT       unit
+	ADDQ      accStep+48(FP), R12
+	ADDQ      wStep+56(FP), R13
+	DECQ      R10
+	JNZ       row
+	VPCMPGTD  Y1, Y0, Y0
+	VMOVMSKPS Y0, R10
+	TESTL     R10, R10
+	JZ        next
+	MOVL      DI, (BX)(SI*4)
+	INCQ      SI
+
+next:
+	ADDQ $0x10, R8
+	INCQ DI
+	DECQ R9
+	JNZ  target
+	DECQ n+40(FP)
+	JNZ  input
+	VZEROUPPER
+	MOVQ SI, ret+80(FP)
 	RET
 
 // func sumMaskedAVX2(q *int32, mask *uint64, units int, rows int) int32
@@ -1731,6 +1833,33 @@ unit:
 	MOVB     AL, ret+24(FP)
 	RET
 
+// func overAVX512(mask *uint64, a *int32, units int, limit int32) bool
+// Requires: AVX, AVX512F
+TEXT ·overAVX512(SB), NOSPLIT, $0-33
+	MOVQ         mask+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         units+16(FP), DX
+	MOVL         limit+24(FP), BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Z0
+	XORL         BX, BX
+
+unit:
+	VMOVDQU32 (CX), Z1
+	VPCMPGTD  Z0, Z1, K1
+	KMOVW     K1, SI
+	MOVW      SI, (AX)
+	ORL       SI, BX
+	ADDQ      $0x40, CX
+	ADDQ      $0x02, AX
+	DECQ      DX
+	JNZ       unit
+	TESTL     BX, BX
+	SETNE     AL
+	VZEROUPPER
+	MOVB      AL, ret+32(FP)
+	RET
+
 // func mostAVX512(a *int32, units int) int32
 // Requires: AVX, AVX2, AVX512F
 TEXT ·mostAVX512(SB), NOSPLIT, $0-20
@@ -2194,6 +2323,72 @@ unit:
 	DECQ       DX
 	JNZ        unit
 	VZEROUPPER
+	RET
+
+// func scatterAVX512(acc *int32, w *int32, targets *int32, per int, list *int32, n int, accStep int, wStep int, limit int32, hot *int32) int
+// Requires: AVX, AVX512F
+TEXT ·scatterAVX512(SB), NOSPLIT, $0-88
+	MOVQ         acc+0(FP), AX
+	MOVQ         w+8(FP), CX
+	MOVQ         list+32(FP), DX
+	MOVQ         hot+72(FP), BX
+	MOVL         limit+64(FP), SI
+	VMOVD        SI, X0
+	VPBROADCASTD X0, Z1
+	XORQ         SI, SI
+
+input:
+	MOVLQSX (DX), DI
+	ADDQ    $0x04, DX
+	IMULQ   per+24(FP), DI
+	MOVQ    DI, R8
+	SHLQ    $0x04, R8
+	ADDQ    targets+16(FP), R8
+	MOVQ    per+24(FP), R9
+
+target:
+	MOVLQSX   8(R8), R10
+	TESTQ     R10, R10
+	JZ        next
+	MOVLQSX   (R8), R12
+	LEAQ      (AX)(R12*4), R12
+	MOVLQSX   4(R8), R13
+	LEAQ      (CX)(R13*4), R13
+	VMOVDQA32 Z1, Z0
+
+row:
+	MOVLQSX 12(R8), R11
+	SHLQ    $0x06, R11
+	XORQ    R14, R14
+
+unit:
+	VMOVDQU32 (R13)(R14*1), Z2
+	VPADDD    (R12)(R14*1), Z2, Z2
+	VMOVDQU32 Z2, (R12)(R14*1)
+	VPMAXSD   Z2, Z0, Z0
+	ADDQ      $0x40, R14
+	CMPQ      R14, R11
+	JLT       unit
+	ADDQ      accStep+48(FP), R12
+	ADDQ      wStep+56(FP), R13
+	DECQ      R10
+	JNZ       row
+	VPCMPGTD  Z1, Z0, K1
+	KMOVW     K1, R10
+	TESTL     R10, R10
+	JZ        next
+	MOVL      DI, (BX)(SI*4)
+	INCQ      SI
+
+next:
+	ADDQ $0x10, R8
+	INCQ DI
+	DECQ R9
+	JNZ  target
+	DECQ n+40(FP)
+	JNZ  input
+	VZEROUPPER
+	MOVQ SI, ret+80(FP)
 	RET
 
 // func sumMaskedAVX512(q *int32, mask *uint64, units int, rows int) int32

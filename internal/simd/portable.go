@@ -52,9 +52,43 @@ func add(dst, src []int32) {
 	}
 }
 
+func scatter(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
+	found := 0
+	for _, i := range list {
+		for j := int(i) * per; j < (int(i)+1)*per; j++ {
+			t, over := &targets[j], false
+			for r := range int(t.Rows) {
+				n := int(t.Units) * Lanes
+				dst := acc[int(t.Acc)+r*accStep:][:n]
+				add(dst, w[int(t.W)+r*wStep:])
+				over = over || above(dst, limit)
+			}
+			if over {
+				hot[found] = int32(j)
+				found++
+			}
+		}
+	}
+	return found
+}
+
 // above reports whether any element of a exceeds limit.
 func above(a []int32, limit int32) bool {
 	return most(a) > limit
+}
+
+func over(mask []uint64, a []int32, limit int32) bool {
+	any := uint64(0)
+	for k := range mask {
+		word := uint64(0)
+		for i, v := range a[k*64 : min(k*64+64, len(a))] {
+			// The sign of the difference is the comparison.
+			word |= uint64(int64(limit)-int64(v)) >> 63 << i
+		}
+		mask[k] = word
+		any |= word
+	}
+	return any != 0
 }
 
 // most is the largest element of a.

@@ -31,3 +31,9 @@ func (r *Rule) step(k uint32, a float32) uint32 {
 	stable := math.RoundToEven(float64(k) * float64(r.Upper))
 	return uint32(max(int32(k)+int32(math.RoundToEven(stable*float64(a))), 0))
 }
+
+// A Target is where the weights of an input go: a patch of the sums.
+type Target struct {
+	Acc, W      int32 // where it begins, and its weights
+	Rows, Units int32 // its rows, 0 if it is none, and the units of Lanes in each
+}

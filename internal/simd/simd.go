@@ -17,7 +17,9 @@ type kernels struct {
 	name    string
 	addRows func(acc, w, offs []int32)
 	add     func(dst, src []int32)
+	scatter func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int
 	above   func(a []int32, limit int32) bool
+	over    func(mask []uint64, a []int32, limit int32) bool
 	most    func(a []int32) int32
 
 	sumBytes  func(acc []int32, w []byte, offs []int32)
@@ -27,7 +29,7 @@ type kernels struct {
 	correlate func(out, src []float64, offs []int32, w []float64)
 }
 
-var portable = kernels{"off", addRows, add, above, most, sumBytes, sumMasked, learn, narrow, correlate}
+var portable = kernels{"off", addRows, add, scatter, above, over, most, sumBytes, sumMasked, learn, narrow, correlate}
 
 // active is what AddRows, Add and Above run.
 var active = best()
@@ -87,9 +89,29 @@ func AddRows(acc, w, offs []int32) { active.addRows(acc, w, offs) }
 // [Lanes] and not exceed len(src).
 func Add(dst, src []int32) { active.add(dst, src) }
 
+// Scatter adds the weights of the listed inputs to the sums that they go to.
+// Every input has so many (per) targets, one after another in targets. Row r
+// of a target begins at Acc + r*accStep and at W + r*wStep. Scatter writes into
+// hot the numbers of the targets in which, after its addition, a sum exceeded
+// limit, and returns how many there are; hot must have room for all.
+func Scatter(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
+	if len(list) == 0 {
+		return 0
+	}
+	return active.scatter(acc, w, targets, per, list, accStep, wStep, limit, hot)
+}
+
 // Above reports whether any element of a exceeds limit. len(a) must be a
 // positive multiple of [Lanes].
 func Above(a []int32, limit int32) bool { return active.above(a, limit) }
+
+// Over sets the bits of mask whose elements of a exceed limit, clears the
+// others, and reports whether there are any. len(a) must be a positive
+// multiple of [Lanes]; mask has a word for every 64 elements, begun or whole.
+func Over(mask []uint64, a []int32, limit int32) bool {
+	mask[len(mask)-1] = 0
+	return active.over(mask, a, limit)
+}
 
 // Unit is the number of sums that [SumBytes] computes together; the lengths of
 // its sums are multiples of it.

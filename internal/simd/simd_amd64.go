@@ -20,7 +20,13 @@ func available() []kernels {
 					addAVX2(&dst[0], &src[:len(dst)][0], len(dst)/Lanes)
 				}
 			},
+			scatter: func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
+				return scatterAVX2(&acc[0], &w[0], &targets[0].Acc, per, &list[0], len(list), 4*accStep, 4*wStep, limit, &hot[0])
+			},
 			above: func(a []int32, limit int32) bool { return aboveAVX2(&a[0], len(a)/Lanes, limit) },
+			over: func(mask []uint64, a []int32, limit int32) bool {
+				return overAVX2(&mask[0], &a[0], len(a)/Lanes, limit)
+			},
 			most:  func(a []int32) int32 { return mostAVX2(&a[0], len(a)/Lanes) },
 			sumBytes: func(acc []int32, w []byte, offs []int32) {
 				sumBytesAVX2(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
@@ -58,7 +64,13 @@ func available() []kernels {
 					addAVX512(&dst[0], &src[:len(dst)][0], len(dst)/Lanes)
 				}
 			},
+			scatter: func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
+				return scatterAVX512(&acc[0], &w[0], &targets[0].Acc, per, &list[0], len(list), 4*accStep, 4*wStep, limit, &hot[0])
+			},
 			above: func(a []int32, limit int32) bool { return aboveAVX512(&a[0], len(a)/Lanes, limit) },
+			over: func(mask []uint64, a []int32, limit int32) bool {
+				return overAVX512(&mask[0], &a[0], len(a)/Lanes, limit)
+			},
 			most:  func(a []int32) int32 { return mostAVX512(&a[0], len(a)/Lanes) },
 			sumBytes: func(acc []int32, w []byte, offs []int32) {
 				sumBytesAVX512(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))

@@ -130,6 +130,82 @@ func TestAbove(t *testing.T) {
 	})
 }
 
+func TestOver(t *testing.T) {
+	defer Use(Name())
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		if err := Use(impl.name); err != nil {
+			t.Fatal(err)
+		}
+		a := numbers(rng, n)
+		limit := a[rng.IntN(n)]
+		mask, want, any := make([]uint64, (n+63)/64), make([]uint64, (n+63)/64), false
+		for i := range mask {
+			mask[i] = rng.Uint64()
+		}
+		for i, v := range a {
+			if v > limit {
+				want[i/64] |= 1 << (i % 64)
+				any = true
+			}
+		}
+		if got := Over(mask, a, limit); got != any || !slices.Equal(mask, want) {
+			t.Fatalf("%d elements: %v %x; want %v %x", n, got, mask, any, want)
+		}
+	})
+}
+
+func TestScatter(t *testing.T) {
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		const inputs = 20
+		per, accStep, wStep := 1+rng.IntN(3), 3*n+rng.IntN(20), n+rng.IntN(50)
+		if rng.IntN(2) == 0 {
+			wStep = -wStep
+		}
+		acc, w := numbers(rng, 12*accStep), numbers(rng, 4*n+12*max(wStep, -wStep))
+		targets := make([]Target, inputs*per)
+		for i := range targets {
+			rows := int32(rng.IntN(5))
+			targets[i] = Target{int32(rng.IntN(accStep)), int32(rng.IntN(2 * n)), rows, int32(1 + rng.IntN(n/Lanes))}
+			if wStep < 0 {
+				targets[i].W += 5 * int32(-wStep)
+			}
+		}
+		list := make([]int32, 1+rng.IntN(40))
+		for i := range list {
+			list[i] = int32(rng.IntN(inputs))
+		}
+		limit := int32(math.MaxInt32 - rng.IntN(1<<27))
+		want := slices.Clone(acc)
+		var hot []int32
+		for _, i := range list {
+			for j := int(i) * per; j < (int(i)+1)*per; j++ {
+				over, t := false, targets[j]
+				for r := range int(t.Rows) {
+					for k := range int(t.Units) * Lanes {
+						at := int(t.Acc) + r*accStep + k
+						want[at] += w[int(t.W)+r*wStep+k]
+						over = over || want[at] > limit
+					}
+				}
+				if over {
+					hot = append(hot, int32(j))
+				}
+			}
+		}
+		got := make([]int32, len(list)*per)
+		found := impl.scatter(acc, w, targets, per, list, accStep, wStep, limit, got)
+		if !slices.Equal(acc, want) {
+			t.Fatalf("length %d: the sums differ from the loop's", n)
+		}
+		if !slices.Equal(got[:found], hot) {
+			t.Fatalf("length %d: %v exceed the limit, not %v", n, hot, got[:found])
+		}
+	})
+	if Scatter(nil, nil, nil, 1, nil, 0, 0, 0, nil) != 0 {
+		t.Error("no inputs, and yet a target")
+	}
+}
+
 func TestRound(t *testing.T) {
 	for n := range 10 * Lanes {
 		r := Round(n)

@@ -53,9 +53,11 @@ func main() {
 		addRows(s)
 		add(s)
 		above(s)
+		over(s)
 		most(s)
 		sumBytes(s)
 		narrow(s)
+		scatter(s)
 		sumMasked(s)
 		learn(s)
 		correlate(s)
@@ -134,6 +136,48 @@ func add(s set) {
 	TESTQ(units, units)
 	JNZ(LabelRef("unit"))
 	VZEROUPPER()
+	RET()
+}
+
+// over compares register by register.
+func over(s set) {
+	TEXT("over"+s.name, NOSPLIT, "func(mask *uint64, a *int32, units int, limit int32) bool")
+	Pragma("noescape")
+	Doc("over" + s.name + " is over for units*16 elements, at least one unit.")
+	mask, a, units := Load(Param("mask"), GP64()), Load(Param("a"), GP64()), Load(Param("units"), GP64())
+	limit := Load(Param("limit"), GP32())
+	bound, x, any := s.register(), XMM(), GP32()
+	VMOVD(limit, x)
+	VPBROADCASTD(x, bound)
+	XORL(any, any)
+	Label("unit")
+	for k := range 64 / s.bytes {
+		bits := GP32()
+		if s.bytes == 64 {
+			above := K()
+			v := s.register()
+			s.load(Mem{Base: a}, v)
+			VPCMPGTD(bound, v, above)
+			KMOVW(above, bits)
+			MOVW(bits.As16(), Mem{Base: mask})
+		} else {
+			v := YMM()
+			s.load(Mem{Base: a, Disp: 32 * k}, v)
+			VPCMPGTD(bound, v, v)
+			VMOVMSKPS(v, bits)
+			MOVB(bits.As8(), Mem{Base: mask, Disp: k})
+		}
+		ORL(bits, any)
+	}
+	ADDQ(U8(64), a)
+	ADDQ(U8(2), mask)
+	DECQ(units)
+	JNZ(LabelRef("unit"))
+	out := GP8()
+	TESTL(any, any)
+	SETNE(out)
+	VZEROUPPER()
+	Store(out, ReturnIndex(0))
 	RET()
 }
 
