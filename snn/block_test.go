@@ -206,7 +206,7 @@ func TestParallel(t *testing.T) {
 			visits := make([]int, n)
 			Parallel(n, workers, &scratches, func(i int, s *Scratch) {
 				visits[i]++
-				s.offs = append(s.offs[:0], int32(i)) // a race if it is shared
+				s.acc = append(s.acc[:0], int32(i)) // a race if it is shared
 			})
 			for i, v := range visits {
 				if v != 1 {

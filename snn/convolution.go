@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"sync/atomic"
 
 	"firstspike/internal/simd"
 	"firstspike/spike"
@@ -91,12 +92,13 @@ type Convolution struct {
 	width   int           // length of such a vector, Maps rounded up
 	targets []simd.Target // of every input, per of them: see simd.Scatter
 	per     int
-	bits    int     // a quantum is 2^-bits
-	limit   int32   // fires when the integer potential exceeds limit
-	most    int32   // largest quantum in rows
-	signed  bool    // some weight is negative
-	bound   float64 // largest magnitude of a weight that the grid can hold
-	held    bounds  // what all weights are known to lie within
+	bits    int                    // a quantum is 2^-bits
+	limit   int32                  // fires when the integer potential exceeds limit
+	most    int32                  // largest quantum in rows
+	signed  bool                   // some weight is negative
+	bound   float64                // largest magnitude of a weight that the grid can hold
+	counted atomic.Pointer[counts] // nil: the weights have changed
+	held    bounds                 // what all weights are known to lie within
 }
 
 // bounds are the limits of weights. The zero bounds mean that none are known.
@@ -179,6 +181,7 @@ func (c *Convolution) quantumLimit(threshold float64) int32 {
 // SetThreshold changes the threshold. As in [NewConvolution] it must be 0 or
 // more, above 0 with [AtLeast], or +Inf.
 func (c *Convolution) SetThreshold(t float64) {
+	c.counted.Store(nil)
 	c.Threshold = t
 	c.limit = c.quantumLimit(t)
 }
@@ -242,6 +245,7 @@ func (c *Convolution) Initialise(mean, std float64, rng *rand.Rand) {
 
 // refresh derives everything from the weights anew.
 func (c *Convolution) refresh() {
+	c.counted.Store(nil)
 	c.most, c.signed, c.held = 0, false, bounds{}
 	for m := range c.Maps {
 		c.quantise(m)
@@ -279,6 +283,7 @@ func (c *Convolution) slot(synapse int) int {
 
 // placeMap copies the quanta of one map into rows.
 func (c *Convolution) placeMap(m int) {
+	c.counted.Store(nil)
 	n := c.Synapses()
 	for i, q := range c.quanta[m*n : (m+1)*n] {
 		c.rows[c.slot(i)+m] = q

@@ -1,6 +1,9 @@
 package snn
 
 import (
+	"math"
+	"math/bits"
+
 	"firstspike/internal/simd"
 	"firstspike/spike"
 )
@@ -11,80 +14,149 @@ import (
 // the last step passes the threshold, and the time axis can be dropped.
 func (c *Convolution) TimeMatters() bool { return c.signed && !c.AtEnd() }
 
-// list gathers, for every input position, its active maps as offsets of their
-// first synapse in rows.
-func (c *Convolution) list(in spike.Bits, s *Scratch) {
-	positions := c.In.Positions()
-	s.start = grow(s.start, positions+1)
-	s.active = s.active[:0]
-	step := int32(c.Kernel.Rows * c.Kernel.Cols * c.width)
-	for pos := range positions {
-		from := len(s.active)
-		s.start[pos] = int32(from)
-		s.active = in.Append(s.active, c.In.Maps, pos)
-		for i := from; i < len(s.active); i++ {
-			s.active[i] *= step
-		}
-	}
-	s.start[positions] = int32(len(s.active))
+// A list holds the active inputs of an image, position by position, each as
+// the place of its weights. A weight's row and column follow from the neuron
+// that asks: see window.
+type list struct {
+	entries []int32
+	start   []int32 // where each position begins, and where the last one ends
+	active  []int32 // the same for active inputs, if an entry stands for several
 }
 
-// gather collects in s.offs the vectors of rows that the neurons at an output
-// position sum up.
-func (c *Convolution) gather(s *Scratch, row, col int) {
-	s.offs = s.offs[:0]
-	y0, x0 := row*c.stride()-c.Pad, col*c.stride()-c.Pad
-	for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0); k++ {
-		for j := max(0, -x0); j < min(c.Kernel.Cols, c.In.Cols-x0); j++ {
-			tap := int32((k*c.Kernel.Cols + c.Kernel.Cols - 1 - j) * c.width)
-			pos := (y0+k)*c.In.Cols + x0 + j
-			active := s.active[s.start[pos]:s.start[pos+1]]
-			n := len(s.offs)
-			s.offs = append(s.offs, active...)
-			for i := n; i < len(s.offs); i++ {
-				s.offs[i] += tap
+// spikes lists every active input for weights in the order input map, row,
+// column reversed, with so many (width) numbers in each place.
+func (l *list) spikes(c *Convolution, in spike.Bits, width int) {
+	l.entries, l.start, l.active = l.entries[:0], grow(l.start, c.In.Positions()+1), l.active[:0]
+	words := spike.Words(c.In.Maps)
+	step, col := int32(c.Kernel.Rows*c.Kernel.Cols*width), int32(0)
+	for pos := range c.In.Positions() {
+		l.start[pos] = int32(len(l.entries))
+		for k, word := range in[pos*words : (pos+1)*words] {
+			for ; word != 0; word &= word - 1 {
+				m := int32(k*64 + bits.TrailingZeros64(word))
+				l.entries = append(l.entries, m*step-col)
 			}
 		}
+		if col += int32(width); int(col) == c.In.Cols*width {
+			col = 0
+		}
 	}
+	l.start[c.In.Positions()] = int32(len(l.entries))
+}
+
+// patterns lists one entry a position, for all its input maps together.
+func (l *list) patterns(c *Convolution, in spike.Bits, width int) {
+	n := c.In.Positions()
+	l.entries, l.start, l.active = grow(l.entries, n), grow(l.start, n+1), grow(l.active, n+1)
+	step, col, sum := int32(c.Kernel.Rows*c.Kernel.Cols*width), int32(0), int32(0)
+	for pos, pattern := range in[:n] {
+		l.start[pos], l.entries[pos] = int32(pos), int32(pattern)*step-col
+		l.active[pos] = sum
+		sum += int32(bits.OnesCount64(pattern))
+		if col += int32(width); int(col) == c.In.Cols*width {
+			col = 0
+		}
+	}
+	l.start[n], l.active[n] = int32(n), sum
+}
+
+// window makes v what the neuron at an output position sees of a list, and
+// returns how many of its inputs are active.
+func (l *list) window(v *simd.Window, c *Convolution, row, col, width int) int {
+	y, x := row*c.stride()-c.Pad, col*c.stride()-c.Pad
+	k := max(0, -y)
+	v.List, v.Pitch = l.entries, c.In.Cols
+	v.Lo, v.Hi = max(0, x), min(c.In.Cols, x+c.Kernel.Cols)
+	v.Rows = max(0, min(c.Kernel.Rows, c.In.Rows-y)-k)
+	if v.Lo >= v.Hi || v.Rows == 0 {
+		v.Rows = 0
+		return 0
+	}
+	from := (y + k) * c.In.Cols
+	v.Starts = l.start[from:]
+	v.Base, v.Step = (k*c.Kernel.Cols+c.Kernel.Cols-1+x)*width, c.Kernel.Cols*width
+	starts := v.Starts
+	if len(l.active) > 0 {
+		starts = l.active[from:]
+	}
+	n := int32(0)
+	for k := range v.Rows {
+		n += starts[k*v.Pitch+v.Hi] - starts[k*v.Pitch+v.Lo]
+	}
+	return int(n)
 }
 
 // Fired sets in out which neurons fire at all, given which inputs do. The
 // layer must be one in which time does not matter.
 func (c *Convolution) Fired(in, out spike.Bits, s *Scratch) {
-	c.list(in, s)
-	s.acc = grow(s.acc, c.width)
-	shape := c.Out()
-	words := spike.Words(c.Maps)
-	for row := range shape.Rows {
-		for col := range shape.Cols {
-			word := out[(row*shape.Cols+col)*words:][:words]
-			clear(word)
-			c.gather(s, row, col)
-			if int64(len(s.offs))*int64(c.most) <= int64(c.limit) {
-				continue // too few inputs to reach the threshold
+	t := c.counts()
+	shape, words := c.Out(), spike.Words(c.Maps)
+	switch {
+	case t == nil:
+		s.summed.spikes(c, in, c.width)
+		s.acc = grow(s.acc, c.width)
+	case t.patterns:
+		s.counted.patterns(c, in, t.width)
+	default:
+		s.counted.spikes(c, in, t.width)
+	}
+	if t != nil && len(t.odd) > 0 {
+		s.summed.spikes(c, in, t.oddWidth)
+		s.acc = grow(s.acc, t.oddWidth)
+		s.over = grow(s.over, spike.Words(t.oddWidth))
+	}
+	few := c.fewest()
+	v := &s.window
+	for pos := range shape.Positions() {
+		row, col := pos/shape.Cols, pos%shape.Cols
+		word := out[pos*words:][:words]
+		clear(word)
+		if t == nil {
+			if s.summed.window(v, c, row, col, c.width) >= few {
+				simd.SumWindow(s.acc, c.rows, v)
+				simd.Over(word, s.acc, c.limit)
 			}
-			simd.AddRows(s.acc, c.rows, s.offs)
-			if !simd.Above(s.acc, c.limit) {
-				continue
-			}
-			for m, p := range s.acc[:c.Maps] {
-				if p > c.limit {
-					word[m/64] |= 1 << (m % 64)
-				}
+			continue
+		}
+		n := s.counted.window(v, c, row, col, t.width)
+		if n < t.few {
+			continue
+		}
+		simd.CountWindow(word, t.rows, t.least, v)
+		if len(t.odd) == 0 || n < few {
+			continue
+		}
+		s.summed.window(v, c, row, col, t.oddWidth)
+		simd.SumWindow(s.acc, t.oddRows, v)
+		if !simd.Over(s.over, s.acc, c.limit) {
+			continue
+		}
+		for k, bit := range s.over {
+			for ; bit != 0; bit &= bit - 1 {
+				m := t.odd[k*64+bits.TrailingZeros64(bit)]
+				word[m/64] |= 1 << (m % 64)
 			}
 		}
 	}
 }
 
+// fewest is how many active inputs a neuron needs to fire at all.
+func (c *Convolution) fewest() int {
+	if c.most <= 0 {
+		return math.MaxInt
+	}
+	return int(c.limit/c.most) + 1
+}
+
 // Final computes the potentials of all neurons after the last step, in memory
 // order, maps fastest. potential must have a place for every neuron.
 func (c *Convolution) Final(in spike.Bits, potential []int32, s *Scratch) {
-	c.list(in, s)
+	s.summed.spikes(c, in, c.width)
 	s.acc = grow(s.acc, c.width)
 	shape := c.Out()
 	for pos := range shape.Positions() {
-		c.gather(s, pos/shape.Cols, pos%shape.Cols)
-		simd.AddRows(s.acc, c.rows, s.offs)
+		s.summed.window(&s.window, c, pos/shape.Cols, pos%shape.Cols, c.width)
+		simd.SumWindow(s.acc, c.rows, &s.window)
 		copy(potential[pos*c.Maps:][:c.Maps], s.acc)
 	}
 }
@@ -100,15 +172,15 @@ type Tally struct {
 
 // Tally fills t for an image.
 func (c *Convolution) Tally(in spike.Bits, t *Tally, s *Scratch) {
-	c.list(in, s)
+	s.summed.spikes(c, in, c.width)
 	s.acc = grow(s.acc, c.width)
 	t.Best, t.At = grow(t.Best, c.Maps), grow(t.At, c.Maps)
 	t.Active = 0
 	shape := c.Out()
 	for pos := range shape.Positions() {
-		c.gather(s, pos/shape.Cols, pos%shape.Cols)
-		simd.AddRows(s.acc, c.rows, s.offs)
-		t.Active = max(t.Active, int32(len(s.offs)))
+		n := s.summed.window(&s.window, c, pos/shape.Cols, pos%shape.Cols, c.width)
+		simd.SumWindow(s.acc, c.rows, &s.window)
+		t.Active = max(t.Active, int32(n))
 		if pos == 0 {
 			copy(t.Best, s.acc)
 			clear(t.At)

@@ -14,11 +14,11 @@ type Scratch struct {
 	hot    []int32 // targets in which the threshold was passed in this step
 	closed []bool  // positions whose winner is decided
 	fresh  []spike.Spike
-	active []int32  // of every input position, its active maps as offsets into rows
 	places []uint64 // positions where that was, as bits
 	over   []uint64 // neurons of one
-	start  []int32  // where each position's list begins in active
-	offs   []int32
+
+	summed, counted list // of the active inputs
+	window          simd.Window
 
 	// Of a winner that learns: its inputs, and its map's weights.
 	mask    []uint64

@@ -105,6 +105,7 @@ func (r *STDP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Sc
 
 // place makes now the quanta of a map. Few change once a layer has learned.
 func (c *Convolution) place(m int, quanta, now []int32) {
+	c.counted.Store(nil)
 	for i, was := range quanta {
 		if q := now[i]; q != was {
 			quanta[i] = q

@@ -4,10 +4,15 @@
 
 package simd
 
-// addRowsAVX2 is addRows for units*16 sums.
+// sumWindowAVX2 is sumWindow for units*16 sums.
 //
 //go:noescape
-func addRowsAVX2(acc *int32, units int, w *int32, offs *int32, rows int)
+func sumWindowAVX2(acc *int32, units int, w *int32, v *uint8)
+
+// countWindowAVX2 is countWindow for units*32 sums.
+//
+//go:noescape
+func countWindowAVX2(out *uint32, units int, w *byte, least *byte, v *uint8)
 
 // addAVX2 is add for units*16 elements.
 //
@@ -59,10 +64,15 @@ func learnAVX2(w *float32, q *int32, mask *uint64, units int, rows int, rule *fl
 //go:noescape
 func correlateAVX2(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
 
-// addRowsAVX512 is addRows for units*16 sums.
+// sumWindowAVX512 is sumWindow for units*16 sums.
 //
 //go:noescape
-func addRowsAVX512(acc *int32, units int, w *int32, offs *int32, rows int)
+func sumWindowAVX512(acc *int32, units int, w *int32, v *uint8)
+
+// countWindowAVX512 is countWindow for units*32 sums.
+//
+//go:noescape
+func countWindowAVX512(out *uint32, units int, w *byte, least *byte, v *uint8)
 
 // addAVX512 is add for units*16 elements.
 //

@@ -14,13 +14,14 @@ func Round(n int) int { return (n + Lanes - 1) &^ (Lanes - 1) }
 
 // kernels are the loops of one instruction set.
 type kernels struct {
-	name    string
-	addRows func(acc, w, offs []int32)
-	add     func(dst, src []int32)
-	scatter func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int
-	above   func(a []int32, limit int32) bool
-	over    func(mask []uint64, a []int32, limit int32) bool
-	most    func(a []int32) int32
+	name        string
+	sumWindow   func(acc, w []int32, v *Window)
+	countWindow func(out []uint64, w, least []byte, v *Window)
+	add         func(dst, src []int32)
+	scatter     func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int
+	above       func(a []int32, limit int32) bool
+	over        func(mask []uint64, a []int32, limit int32) bool
+	most        func(a []int32) int32
 
 	sumBytes  func(acc []int32, w []byte, offs []int32)
 	sumMasked func(q []int32, mask []uint64, rows int) int32
@@ -29,9 +30,9 @@ type kernels struct {
 	correlate func(out, src []float64, offs []int32, w []float64)
 }
 
-var portable = kernels{"off", addRows, add, scatter, above, over, most, sumBytes, sumMasked, learn, narrow, correlate}
+var portable = kernels{"off", sumWindow, countWindow, add, scatter, above, over, most, sumBytes, sumMasked, learn, narrow, correlate}
 
-// active is what AddRows, Add and Above run.
+// active is what the functions below run.
 var active = best()
 
 // Variable is the environment variable that chooses the kernels.
@@ -80,10 +81,6 @@ func Names() []string {
 	}
 	return names
 }
-
-// AddRows sets acc[j] to the sum over i of w[offs[i]+j]. len(acc) must be a
-// multiple of [Lanes]; every offs[i]+len(acc) must lie within w.
-func AddRows(acc, w, offs []int32) { active.addRows(acc, w, offs) }
 
 // Add adds src to dst, element by element. len(dst) must be a multiple of
 // [Lanes] and not exceed len(src).

@@ -1,6 +1,10 @@
 package simd
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // available lists the kernels that this machine can run, the best last.
 func available() []kernels {
@@ -8,12 +12,11 @@ func available() []kernels {
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA {
 		list = append(list, kernels{
 			name: "avx2",
-			addRows: func(acc, w, offs []int32) {
-				if len(acc) > 0 && len(offs) > 0 {
-					addRowsAVX2(&acc[0], len(acc)/Lanes, &w[0], &offs[0], len(offs))
-				} else {
-					clear(acc)
-				}
+			sumWindow: func(acc, w []int32, v *Window) {
+				sumWindowAVX2(&acc[0], len(acc)/Lanes, &w[0], (*uint8)(unsafe.Pointer(v)))
+			},
+			countWindow: func(out []uint64, w, least []byte, v *Window) {
+				countWindowAVX2((*uint32)(unsafe.Pointer(&out[0])), len(least)/CountUnit, &w[0], &least[0], (*uint8)(unsafe.Pointer(v)))
 			},
 			add: func(dst, src []int32) {
 				if len(dst) > 0 {
@@ -27,7 +30,7 @@ func available() []kernels {
 			over: func(mask []uint64, a []int32, limit int32) bool {
 				return overAVX2(&mask[0], &a[0], len(a)/Lanes, limit)
 			},
-			most:  func(a []int32) int32 { return mostAVX2(&a[0], len(a)/Lanes) },
+			most: func(a []int32) int32 { return mostAVX2(&a[0], len(a)/Lanes) },
 			sumBytes: func(acc []int32, w []byte, offs []int32) {
 				sumBytesAVX2(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
 			},
@@ -52,12 +55,11 @@ func available() []kernels {
 	if cpu.X86.HasFMA && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL {
 		list = append(list, kernels{
 			name: "avx512",
-			addRows: func(acc, w, offs []int32) {
-				if len(acc) > 0 && len(offs) > 0 {
-					addRowsAVX512(&acc[0], len(acc)/Lanes, &w[0], &offs[0], len(offs))
-				} else {
-					clear(acc)
-				}
+			sumWindow: func(acc, w []int32, v *Window) {
+				sumWindowAVX512(&acc[0], len(acc)/Lanes, &w[0], (*uint8)(unsafe.Pointer(v)))
+			},
+			countWindow: func(out []uint64, w, least []byte, v *Window) {
+				countWindowAVX512((*uint32)(unsafe.Pointer(&out[0])), len(least)/CountUnit, &w[0], &least[0], (*uint8)(unsafe.Pointer(v)))
 			},
 			add: func(dst, src []int32) {
 				if len(dst) > 0 {
@@ -71,7 +73,7 @@ func available() []kernels {
 			over: func(mask []uint64, a []int32, limit int32) bool {
 				return overAVX512(&mask[0], &a[0], len(a)/Lanes, limit)
 			},
-			most:  func(a []int32) int32 { return mostAVX512(&a[0], len(a)/Lanes) },
+			most: func(a []int32) int32 { return mostAVX512(&a[0], len(a)/Lanes) },
 			sumBytes: func(acc []int32, w []byte, offs []int32) {
 				sumBytesAVX512(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
 			},

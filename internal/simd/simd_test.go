@@ -8,15 +8,6 @@ import (
 	"testing"
 )
 
-func wantRows(acc, w, offs []int32) {
-	for j := range acc {
-		acc[j] = 0
-		for _, o := range offs {
-			acc[j] += w[int(o)+j]
-		}
-	}
-}
-
 func wantAdd(dst, src []int32) {
 	for i := range dst {
 		dst[i] += src[i]
@@ -63,25 +54,93 @@ func numbers(rng *rand.Rand, n int) []int32 {
 	return s
 }
 
-func TestAddRows(t *testing.T) {
+// A view is a window of some rows of lists, over weights of the given number.
+func view(rng *rand.Rand, weights, n int) *Window {
+	v := &Window{Pitch: 4 + rng.IntN(3), Rows: rng.IntN(6), Lo: rng.IntN(3)}
+	v.Hi = v.Lo + rng.IntN(4-v.Lo)
+	v.Step = rng.IntN(n) - n/2
+	v.Base = max(0, -v.Step*v.Rows)
+	most := weights - n - v.Base - max(0, v.Step*v.Rows)
+	v.Base += 17 // entries can be below 0
+	v.Starts = make([]int32, v.Pitch*(v.Rows+1))
+	for i := range v.Starts {
+		v.Starts[i] = int32(len(v.List))
+		for range rng.IntN(9) {
+			v.List = append(v.List, int32(rng.IntN(most)-17))
+		}
+	}
+	return v
+}
+
+func TestSumWindow(t *testing.T) {
 	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
-		w := numbers(rng, 5*n+7)
-		for _, count := range []int{0, 1, 2, 3, 7, 64, 65} {
-			offs := make([]int32, count)
-			for i := range offs {
-				offs[i] = int32(rng.IntN(len(w) - n + 1)) // not aligned, and repeated
-			}
+		w := numbers(rng, 9*n)
+		for range 20 {
+			v := view(rng, len(w), n)
 			// The accumulator holds what was there before and is followed
 			// by something that must stay.
 			acc := numbers(rng, n+Lanes)
 			want := slices.Clone(acc)
-			wantRows(want[:n], w, offs)
-			impl.addRows(acc[:n], w, offs)
+			clear(want[:n])
+			for k := range v.Rows {
+				for i := v.Starts[k*v.Pitch+v.Lo]; i < v.Starts[k*v.Pitch+v.Hi]; i++ {
+					for j := range n {
+						want[j] += w[int(v.List[i])+v.Base+k*v.Step+j]
+					}
+				}
+			}
+			impl.sumWindow(acc[:n], w, v)
 			if !slices.Equal(acc, want) {
-				t.Fatalf("length %d, %d rows: differs from the loop", n, count)
+				t.Fatalf("length %d, %d rows: differs from the loop", n, v.Rows)
 			}
 		}
 	})
+}
+
+func TestCountWindow(t *testing.T) {
+	defer Use(Name())
+	reached := 0
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		if err := Use(impl.name); err != nil {
+			t.Fatal(err)
+		}
+		n *= CountUnit / Lanes
+		w, least := make([]byte, 9*n), make([]byte, n)
+		for range 20 {
+			high := 1 + rng.IntN(40)
+			for i := range w {
+				w[i] = byte(rng.IntN(high + 1))
+			}
+			v := view(rng, len(w), n)
+			for i := range least {
+				if least[i] = byte(rng.IntN(256)); rng.IntN(2) == 0 {
+					least[i] = 255
+				}
+			}
+			got, want := make([]uint64, (n+63)/64), make([]uint64, (n+63)/64)
+			for j := range n {
+				got[j/64] = rng.Uint64()
+				sum := 0
+				for k := range v.Rows {
+					for i := v.Starts[k*v.Pitch+v.Lo]; i < v.Starts[k*v.Pitch+v.Hi]; i++ {
+						sum += int(w[int(v.List[i])+v.Base+k*v.Step+j])
+					}
+				}
+				if sum > 255 {
+					reached++
+				}
+				if sum >= int(least[j]) {
+					want[j/64] |= 1 << (j % 64)
+				}
+			}
+			if CountWindow(got, w, least, v); !slices.Equal(got, want) {
+				t.Fatalf("length %d, %d rows: differs from the loop", n, v.Rows)
+			}
+		}
+	})
+	if reached == 0 {
+		t.Error("no sum passed 255")
+	}
 }
 
 func TestAdd(t *testing.T) {
@@ -238,14 +297,17 @@ func TestInUse(t *testing.T) {
 			t.Fatal(err)
 		}
 		rng := rand.New(rand.NewPCG(1, 2))
-		acc, w, offs := numbers(rng, 2*Lanes), numbers(rng, 9*Lanes), []int32{3, 0, 7 * Lanes}
-		want := slices.Clone(acc)
-		AddRows(acc, w, offs)
+		acc, w := numbers(rng, 2*Lanes), numbers(rng, 9*Lanes)
+		v := &Window{List: []int32{3, 0, 7 * Lanes}, Starts: []int32{0, 3}, Pitch: 2, Hi: 1, Rows: 1}
+		want := make([]int32, len(acc))
+		for _, at := range v.List {
+			wantAdd(want, w[at:])
+		}
+		SumWindow(acc, w, v)
 		Add(acc, w)
-		wantRows(want, w, offs)
 		wantAdd(want, w)
 		if !slices.Equal(acc, want) {
-			t.Errorf("%s: AddRows and Add differ from the loops", name)
+			t.Errorf("%s: SumWindow and Add differ from the loops", name)
 		}
 		if top := slices.Max(acc); Above(acc, top) || top > math.MinInt32 && !Above(acc, top-1) {
 			t.Errorf("%s: Above does not see the largest element, %d", name, top)

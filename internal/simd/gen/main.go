@@ -50,7 +50,8 @@ func main() {
 	ConstraintExpr("amd64")
 	data()
 	for _, s := range []set{{"AVX2", 32, 7}, {"AVX512", 64, 16}} {
-		addRows(s)
+		sumWindow(s)
+		countWindow(s)
 		add(s)
 		above(s)
 		over(s)
@@ -81,39 +82,6 @@ func chunks(units reg.Register, most int, body func(n int)) {
 		SUBQ(U32(uint32(n)), units)
 		JMP(LabelRef("next"))
 	}
-}
-
-// addRows keeps as many sums in registers as there are and goes through all
-// offsets for them; then come the next sums.
-func addRows(s set) {
-	TEXT("addRows"+s.name, NOSPLIT, "func(acc *int32, units int, w *int32, offs *int32, rows int)")
-	Pragma("noescape")
-	Doc("addRows" + s.name + " is addRows for units*16 sums.")
-	acc, units := Load(Param("acc"), GP64()), Load(Param("units"), GP64())
-	w, offs, rows := Load(Param("w"), GP64()), Load(Param("offs"), GP64()), Load(Param("rows"), GP64())
-	chunks(units, s.most, func(n int) {
-		sums := s.registers(n)
-		for _, r := range sums {
-			s.clear(r)
-		}
-		i, o := GP64(), GP64()
-		XORQ(i, i)
-		JMP(LabelRef(fmt.Sprintf("test%d", n)))
-		Label(fmt.Sprintf("row%d", n))
-		MOVLQSX(Mem{Base: offs, Index: i, Scale: 4}, o)
-		for k, r := range sums {
-			VPADDD(Mem{Base: w, Index: o, Scale: 4, Disp: k * s.bytes}, r, r)
-		}
-		INCQ(i)
-		Label(fmt.Sprintf("test%d", n))
-		CMPQ(i, rows)
-		JLT(LabelRef(fmt.Sprintf("row%d", n)))
-		for k, r := range sums {
-			s.store(r, Mem{Base: acc, Disp: k * s.bytes})
-		}
-		ADDQ(U32(uint32(64*n)), acc)
-		ADDQ(U32(uint32(64*n)), w)
-	})
 }
 
 // add goes through both vectors 64 bytes at a time.
