@@ -121,6 +121,21 @@ func BenchmarkTally(b *testing.B) {
 	})
 }
 
+// BenchmarkFinals finds the best neuron of S3 for each of ten classes.
+func BenchmarkFinals(b *testing.B) {
+	each(b, []string{"s3"}, "fired", func(layer string) subject {
+		c, in := trained(b, layer), allBits(layerInputs(layer))
+		groups := make([]int, c.Maps)
+		for m := range groups {
+			groups[m] = m / 20
+		}
+		f := NewFinals(c, paperSteps, groups)
+		var r Round
+		var best []spike.Spike
+		return subject{func(i int) { best = f.Best(in[i], &r, best) }, func() int { return len(best) }}
+	})
+}
+
 // BenchmarkBlock lets S3 learn from images, a block at a time: an image's
 // share of Compute is counted in. The maps changed are those of the block, up
 // to the image.

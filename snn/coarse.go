@@ -3,10 +3,12 @@ package snn
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"firstspike/internal/simd"
+	"firstspike/spike"
 )
 
 // batch is how many images go through the coarse weights together, so that
@@ -142,6 +144,7 @@ func spread(n, workers int, f func(i, worker int)) {
 
 // A bench is the working memory of a goroutine that votes.
 type bench struct {
+	images []spike.Bits
 	sums   []int32 // image, output position, sum
 	active []int32 // of every image and input position, its active maps as offsets into the bytes
 	start  []int32
@@ -157,35 +160,66 @@ const none = math.MinInt64 / 2
 
 // vote fills the ballots of the images from..to-1.
 func (b *Block) vote(s *bench, from, to int) {
-	c, k, out := b.c, &b.coarse, b.c.Out()
-	images, positions, inputs, units := to-from, out.Positions(), c.In.Positions(), k.units()
+	s.images = s.images[:0]
+	for i := from; i < to; i++ {
+		s.images = append(s.images, b.image(i))
+	}
+	b.enlist(s)
+	s.grown, s.leads = grow(s.grown, b.coarse.units()), grow(s.leads, len(s.images))
+	for i := range s.images {
+		b.expect(s, i, from+i)
+	}
+	b.sum(s)
+	for i := range s.images {
+		b.count(s, i, from+i)
+	}
+}
+
+// enlist lists the active inputs of the images of a bench and counts those of
+// every output position.
+func (b *Block) enlist(s *bench) {
+	c, out := b.c, b.c.Out()
+	positions, inputs, images := out.Positions(), c.In.Positions(), len(s.images)
 	s.active, s.start = s.active[:0], grow(s.start, images*inputs+1)
-	for i := range images {
+	for i, image := range s.images {
 		for pos := range inputs {
 			at := len(s.active)
 			s.start[i*inputs+pos] = int32(at)
-			s.active = b.image(from+i).Append(s.active, c.In.Maps, pos)
+			s.active = image.Append(s.active, c.In.Maps, pos)
 			for j := at; j < len(s.active); j++ {
-				s.active[j] *= int32(k.width)
+				s.active[j] *= int32(b.coarse.width)
 			}
 		}
 	}
 	s.start[images*inputs] = int32(len(s.active))
-	s.sums = grow(s.sums, images*positions*k.width)
 	s.counts = grow(s.counts, images*positions)
-	s.alive = grow(s.alive, images*positions*units)
-	s.grown = grow(s.grown, units)
-	s.leads = grow(s.leads, images)
 	for i := range images {
-		b.expect(s, i, from+i)
+		start := s.start[i*inputs:]
+		for pos := range positions {
+			y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
+			lo, hi := max(0, x0), min(c.In.Cols, x0+c.Kernel.Cols)
+			count := int32(0)
+			for y := max(0, y0); y < min(c.In.Rows, y0+c.Kernel.Rows) && lo < hi; y++ {
+				count += start[y*c.In.Cols+hi] - start[y*c.In.Cols+lo]
+			}
+			s.counts[i*positions+pos] = count
+		}
 	}
+	s.sums = grow(s.sums, images*positions*b.coarse.width)
+	s.alive = grow(s.alive, images*positions*b.coarse.units())
+}
+
+// sum adds up the bytes of all units that are alive.
+func (b *Block) sum(s *bench) {
+	c, k, out := b.c, &b.coarse, b.c.Out()
+	positions, inputs, units := out.Positions(), c.In.Positions(), k.units()
 	for pos := range positions {
 		y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
 		for y := max(0, -y0); y < min(c.Kernel.Rows, c.In.Rows-y0); y++ {
 			for x := max(0, -x0); x < min(c.Kernel.Cols, c.In.Cols-x0); x++ {
 				bytes := k.bytes[(y*c.Kernel.Cols+x)*c.In.Maps*k.width:]
 				source := (y0+y)*c.In.Cols + x0 + x
-				for i := range images {
+				for i := range s.images {
 					active := s.active[s.start[i*inputs+source]:s.start[i*inputs+source+1]]
 					at := i*positions + pos
 					for u, end := 0, 0; u < units; u = end {
@@ -202,29 +236,15 @@ func (b *Block) vote(s *bench, from, to int) {
 			}
 		}
 	}
-	for i := range images {
-		b.count(s, i, from+i)
-	}
 }
 
 // expect finds which units of maps may hold the winner of image i of a bench,
 // image n of the block, and clears their sums.
 func (b *Block) expect(s *bench, i, n int) {
-	c, k, out := b.c, &b.coarse, b.c.Out()
-	positions, inputs, units := out.Positions(), c.In.Positions(), k.units()
+	k := &b.coarse
+	positions, units := b.c.Out().Positions(), k.units()
 	t := &b.ballots[n]
-	t.active = 0
-	start := s.start[i*inputs:]
-	for pos := range positions {
-		y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
-		lo, hi := max(0, x0), min(c.In.Cols, x0+c.Kernel.Cols)
-		count := int32(0)
-		for y := max(0, y0); y < min(c.In.Rows, y0+c.Kernel.Rows) && lo < hi; y++ {
-			count += start[y*c.In.Cols+hi] - start[y*c.In.Cols+lo]
-		}
-		s.counts[i*positions+pos] = count
-		t.active = max(t.active, int64(count))
-	}
+	t.active = int64(slices.Max(s.counts[i*positions:][:positions]))
 	id := b.ids[n]
 	seen, alive := &b.album.seen[id], s.alive[i*positions*units:][:positions*units]
 	known := seen.growth >= 0 && seen.muting == b.muting && seen.favorite.m >= 0

@@ -60,81 +60,119 @@ func (l *list) patterns(c *Convolution, in spike.Bits, width int) {
 	l.start[n], l.active[n] = int32(n), sum
 }
 
-// window makes v what the neuron at an output position sees of a list, and
-// returns how many of its inputs are active.
-func (l *list) window(v *simd.Window, c *Convolution, row, col, width int) int {
-	y, x := row*c.stride()-c.Pad, col*c.stride()-c.Pad
+// A viewer goes through the neurons of a layer, row by row, and through what
+// they see of a list.
+type viewer struct {
+	simd.Window
+	width int     // numbers in a place of the weights
+	left  int     // where the row's weights begin for a window at column 0
+	seen  []int32 // active inputs of the row's windows up to every column
+}
+
+// row goes to a row of neurons.
+func (v *viewer) row(c *Convolution, l *list, row, width int) {
+	y, cols := row*c.stride()-c.Pad, c.In.Cols
 	k := max(0, -y)
-	v.List, v.Pitch = l.entries, c.In.Cols
-	v.Lo, v.Hi = max(0, x), min(c.In.Cols, x+c.Kernel.Cols)
+	v.width, v.left = width, (k*c.Kernel.Cols+c.Kernel.Cols-1)*width
+	v.List, v.Pitch, v.Step = l.entries, cols, c.Kernel.Cols*width
 	v.Rows = max(0, min(c.Kernel.Rows, c.In.Rows-y)-k)
-	if v.Lo >= v.Hi || v.Rows == 0 {
-		v.Rows = 0
-		return 0
+	v.seen = grow(v.seen, cols+1)
+	clear(v.seen)
+	if v.Rows == 0 {
+		return
 	}
-	from := (y + k) * c.In.Cols
-	v.Starts = l.start[from:]
-	v.Base, v.Step = (k*c.Kernel.Cols+c.Kernel.Cols-1+x)*width, c.Kernel.Cols*width
-	starts := v.Starts
+	v.Starts = l.start[(y+k)*cols:]
+	active := v.Starts
 	if len(l.active) > 0 {
-		starts = l.active[from:]
+		active = l.active[(y+k)*cols:]
 	}
-	n := int32(0)
 	for k := range v.Rows {
-		n += starts[k*v.Pitch+v.Hi] - starts[k*v.Pitch+v.Lo]
+		from := active[k*cols:][:len(v.seen)]
+		for x, n := range from {
+			v.seen[x] += n - from[0]
+		}
 	}
-	return int(n)
+}
+
+// col goes to a neuron of the row and returns how many of its inputs are
+// active.
+func (v *viewer) col(c *Convolution, col int) int {
+	x := col*c.stride() - c.Pad
+	v.Base = v.left + x*v.width
+	v.Lo = max(0, x)
+	v.Hi = max(v.Lo, min(c.In.Cols, x+c.Kernel.Cols))
+	if v.Lo >= len(v.seen) {
+		v.Lo, v.Hi = 0, 0
+	}
+	return int(v.seen[v.Hi] - v.seen[v.Lo])
 }
 
 // Fired sets in out which neurons fire at all, given which inputs do. The
 // layer must be one in which time does not matter.
 func (c *Convolution) Fired(in, out spike.Bits, s *Scratch) {
-	t := c.counts()
-	shape, words := c.Out(), spike.Words(c.Maps)
-	switch {
-	case t == nil:
-		s.summed.spikes(c, in, c.width)
-		s.acc = grow(s.acc, c.width)
-	case t.patterns:
+	if t := c.counts(); t != nil {
+		c.firedCounted(t, in, out, s)
+		return
+	}
+	s.summed.spikes(c, in, c.width)
+	s.acc = grow(s.acc, c.width)
+	shape, words, few := c.Out(), spike.Words(c.Maps), c.fewest()
+	v := &s.views
+	for row := range shape.Rows {
+		v.row(c, &s.summed, row, c.width)
+		for col := range shape.Cols {
+			word := out[(row*shape.Cols+col)*words:][:words]
+			if v.col(c, col) < few {
+				clear(word)
+				continue
+			}
+			simd.SumWindow(s.acc, c.rows, &v.Window)
+			simd.Over(word, s.acc, c.limit)
+		}
+	}
+}
+
+// firedCounted is Fired by counts of strong synapses.
+func (c *Convolution) firedCounted(t *counts, in, out spike.Bits, s *Scratch) {
+	if t.patterns {
 		s.counted.patterns(c, in, t.width)
-	default:
+	} else {
 		s.counted.spikes(c, in, t.width)
 	}
-	if t != nil && len(t.odd) > 0 {
+	odd := len(t.odd) > 0
+	if odd {
 		s.summed.spikes(c, in, t.oddWidth)
 		s.acc = grow(s.acc, t.oddWidth)
 		s.over = grow(s.over, spike.Words(t.oddWidth))
 	}
-	few := c.fewest()
-	v := &s.window
-	for pos := range shape.Positions() {
-		row, col := pos/shape.Cols, pos%shape.Cols
-		word := out[pos*words:][:words]
-		clear(word)
-		if t == nil {
-			if s.summed.window(v, c, row, col, c.width) >= few {
-				simd.SumWindow(s.acc, c.rows, v)
-				simd.Over(word, s.acc, c.limit)
+	shape, words, few := c.Out(), spike.Words(c.Maps), c.fewest()
+	v, o := &s.views, &s.odds
+	for row := range shape.Rows {
+		v.row(c, &s.counted, row, t.width)
+		if odd {
+			o.row(c, &s.summed, row, t.oddWidth)
+		}
+		for col := range shape.Cols {
+			word := out[(row*shape.Cols+col)*words:][:words]
+			n := v.col(c, col)
+			if n < t.few {
+				clear(word)
+				continue
 			}
-			continue
-		}
-		n := s.counted.window(v, c, row, col, t.width)
-		if n < t.few {
-			continue
-		}
-		simd.CountWindow(word, t.rows, t.least, v)
-		if len(t.odd) == 0 || n < few {
-			continue
-		}
-		s.summed.window(v, c, row, col, t.oddWidth)
-		simd.SumWindow(s.acc, t.oddRows, v)
-		if !simd.Over(s.over, s.acc, c.limit) {
-			continue
-		}
-		for k, bit := range s.over {
-			for ; bit != 0; bit &= bit - 1 {
-				m := t.odd[k*64+bits.TrailingZeros64(bit)]
-				word[m/64] |= 1 << (m % 64)
+			simd.CountWindow(word, t.rows, t.least, &v.Window)
+			if !odd || n < few {
+				continue
+			}
+			o.col(c, col)
+			simd.SumWindow(s.acc, t.oddRows, &o.Window)
+			if !simd.Over(s.over, s.acc, c.limit) {
+				continue
+			}
+			for k, bit := range s.over {
+				for ; bit != 0; bit &= bit - 1 {
+					m := t.odd[k*64+bits.TrailingZeros64(bit)]
+					word[m/64] |= 1 << (m % 64)
+				}
 			}
 		}
 	}
@@ -153,11 +191,14 @@ func (c *Convolution) fewest() int {
 func (c *Convolution) Final(in spike.Bits, potential []int32, s *Scratch) {
 	s.summed.spikes(c, in, c.width)
 	s.acc = grow(s.acc, c.width)
-	shape := c.Out()
-	for pos := range shape.Positions() {
-		s.summed.window(&s.window, c, pos/shape.Cols, pos%shape.Cols, c.width)
-		simd.SumWindow(s.acc, c.rows, &s.window)
-		copy(potential[pos*c.Maps:][:c.Maps], s.acc)
+	shape, v := c.Out(), &s.views
+	for row := range shape.Rows {
+		v.row(c, &s.summed, row, c.width)
+		for col := range shape.Cols {
+			v.col(c, col)
+			simd.SumWindow(s.acc, c.rows, &v.Window)
+			copy(potential[(row*shape.Cols+col)*c.Maps:][:c.Maps], s.acc)
+		}
 	}
 }
 
@@ -176,11 +217,13 @@ func (c *Convolution) Tally(in spike.Bits, t *Tally, s *Scratch) {
 	s.acc = grow(s.acc, c.width)
 	t.Best, t.At = grow(t.Best, c.Maps), grow(t.At, c.Maps)
 	t.Active = 0
-	shape := c.Out()
+	shape, v := c.Out(), &s.views
 	for pos := range shape.Positions() {
-		n := s.summed.window(&s.window, c, pos/shape.Cols, pos%shape.Cols, c.width)
-		simd.SumWindow(s.acc, c.rows, &s.window)
-		t.Active = max(t.Active, int32(n))
+		if pos%shape.Cols == 0 {
+			v.row(c, &s.summed, pos/shape.Cols, c.width)
+		}
+		t.Active = max(t.Active, int32(v.col(c, pos%shape.Cols)))
+		simd.SumWindow(s.acc, c.rows, &v.Window)
 		if pos == 0 {
 			copy(t.Best, s.acc)
 			clear(t.At)

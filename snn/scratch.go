@@ -18,7 +18,7 @@ type Scratch struct {
 	over   []uint64 // neurons of one
 
 	summed, counted list // of the active inputs
-	window          simd.Window
+	views, odds     viewer
 
 	// Of a winner that learns: its inputs, and its map's weights.
 	mask    []uint64

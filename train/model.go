@@ -100,22 +100,47 @@ func newModel(e Experiment) (*Model, error) {
 type Predictor struct {
 	model   *Model
 	encoder *encode.Encoder
+	finals  *snn.Finals // nil: the last layer fires when it passes a threshold
 	spikes  spike.Map
 	pass    snn.Pass
+	round   snn.Round
 	best    []spike.Spike
 }
 
-// Predictor returns a new predictor.
+// Predictor returns a new predictor, for the weights as they are now.
 func (m *Model) Predictor() (*Predictor, error) {
-	e, err := encode.New(m.Experiment.Encode, m.Experiment.Data.Rows, m.Experiment.Data.Cols)
-	return &Predictor{model: m, encoder: e}, err
+	e, err := m.encoder()
+	if err != nil {
+		return nil, err
+	}
+	p := &Predictor{model: m, encoder: e}
+	if last := m.Network.Layers[len(m.Network.Layers)-1]; last.AtEnd() {
+		p.finals = snn.NewFinals(last.Convolution, m.Network.Steps, m.Decision)
+	}
+	return p, nil
+}
+
+// Another returns a predictor for another goroutine. It shares what does not
+// change with p.
+func (p *Predictor) Another() *Predictor {
+	e, _ := p.model.encoder() // it was built once for p
+	return &Predictor{model: p.model, encoder: e, finals: p.finals}
+}
+
+func (m *Model) encoder() (*encode.Encoder, error) {
+	return encode.New(m.Experiment.Encode, m.Experiment.Data.Rows, m.Experiment.Data.Cols)
 }
 
 // Predict decides an image of the experiment's rows x cols pixels, 0 to 255,
 // light on dark.
 func (p *Predictor) Predict(pixels []byte) readout.Decision {
+	n := p.model.Network
 	p.encoder.Encode(pixels, &p.spikes)
-	p.best = p.model.Network.Forward(&p.spikes, &p.pass, p.best)
+	if p.finals != nil {
+		p.best = p.finals.Best(p.pass.Fired(n, &p.spikes, len(n.Layers)-1), &p.round, p.best)
+	} else {
+		p.best = n.Forward(&p.spikes, &p.pass, p.best)
+	}
 	return p.model.Decision.Decide(p.best)
 }
 
@@ -144,12 +169,13 @@ func (m *Model) Test(ctx context.Context, s *dataset.Set, workers int, done func
 		workers = runtime.GOMAXPROCS(0)
 	}
 	decisions := make([]int, s.Len())
-	if _, err := m.Predictor(); err != nil {
+	first, err := m.Predictor()
+	if err != nil {
 		return r, err
 	}
 	var count atomic.Int64
-	err := each(ctx, s.Len(), workers, func() func(int) {
-		p, _ := m.Predictor() // it was built once above
+	err = each(ctx, s.Len(), workers, func() func(int) {
+		p := first.Another()
 		return func(i int) {
 			decisions[i] = p.Predict(s.Image(i)).Class
 			if n := count.Add(1); done != nil && n%100 == 0 {

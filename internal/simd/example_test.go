@@ -6,15 +6,20 @@ import (
 	"firstspike/internal/simd"
 )
 
-// The potentials of sixteen neurons are the sums of the rows of weights whose
-// inputs have fired.
-func ExampleAddRows() {
-	weights := make([]int32, 3*simd.Lanes)
+// The neurons of one position see two rows of a list: two inputs are active in
+// the first, one in the second.
+func ExampleSumWindow() {
+	weights := make([]int32, 4*simd.Lanes)
 	for i := range weights {
-		weights[i] = int32(i)
+		weights[i] = int32(i / simd.Lanes)
 	}
 	potentials := make([]int32, simd.Lanes)
-	simd.AddRows(potentials, weights, []int32{0, 2 * simd.Lanes})
-	fmt.Println(potentials[:4])
-	// Output: [32 34 36 38]
+	simd.SumWindow(potentials, weights, &simd.Window{
+		List:   []int32{0, 2 * simd.Lanes, simd.Lanes},
+		Starts: []int32{0, 2, 3}, // of two positions and where the second ends
+		Pitch:  1, Hi: 1, Rows: 2,
+		Step: 2 * simd.Lanes,
+	})
+	fmt.Println(potentials[0])
+	// Output: 5
 }

@@ -1,0 +1,58 @@
+package snn
+
+import (
+	"slices"
+	"testing"
+
+	"firstspike/spike"
+
+	"pgregory.net/rapid"
+)
+
+// The neuron that decides and the one that is best without its group are those
+// of the tally of all.
+func TestFinals(t *testing.T) {
+	var s Scratch
+	var tally Tally
+	var r Round
+	var best []spike.Spike
+	silent, fired := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		rng := drawRand(t, "seed")
+		in := drawInput(t, rng, drawShape(t), drawSteps(t))
+		d := drawLayer(t, rng, in.Shape, rapid.Bool().Draw(t, "signed"), inf)
+		groups, n := make([]int, d.Maps), rapid.IntRange(1, 4).Draw(t, "groups")
+		for m := range groups {
+			groups[m] = rng.IntN(n)
+		}
+		f := NewFinals(d.Convolution, in.Steps, groups)
+		bits := bitsOf(in)
+		for range 2 { // the working memory is used again
+			best = f.Best(bits, &r, best)
+			d.Tally(bits, &tally, &s)
+			// The winner, and the winner among the other groups.
+			var want []spike.Spike
+			muted := make([]bool, d.Maps)
+			for range 2 {
+				w, ok := tally.Winner(d.Out(), in.Steps, muted)
+				if !ok {
+					silent++
+					break
+				}
+				fired++
+				want = append(want, w)
+				for m := range muted {
+					muted[m] = groups[m] == groups[w.Map]
+				}
+			}
+			if !slices.Equal(best, want) {
+				t.Fatalf("best %v; want %v", best, want)
+			}
+			in = randomMap(rng, in.Shape, in.Steps, .4)
+			bits = bitsOf(in)
+		}
+	})
+	if silent == 0 || fired == 0 {
+		t.Errorf("%d places silent, %d not", silent, fired)
+	}
+}
