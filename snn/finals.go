@@ -93,6 +93,7 @@ func (f *Finals) Best(in spike.Bits, r *Round, best []spike.Spike) []spike.Spike
 			w := spike.Spike{Neuron: b.c.Out().Neuron(m, pos), Step: spike.Step(b.steps - 1), Potential: b.potential(in, m, pos)}
 			if w.Potential > 0 && (r.best[g].Step == spike.Silent || w.Ahead(r.best[g])) {
 				r.best[g] = w
+				r.lower[g] = max(r.lower[g], int64(w.Potential))
 			}
 		}
 	}
