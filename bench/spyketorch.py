@@ -11,6 +11,7 @@ import argparse
 import gzip
 import json
 import os
+import shutil
 import statistics
 import struct
 import subprocess
@@ -237,7 +238,7 @@ def weights_of_state(path):
         state = torch.load(path, map_location="cpu", weights_only=True)
         weights = {name: state[f"conv{i}.weight"].detach().float() for i, name in enumerate(SHAPES, 1)}
     except Exception as err:  # torch.load has a dozen kinds
-        raise Fault(f"--weights {path}: not a state dict with conv1.weight to conv3.weight ({err!r})") from err
+        raise Fault(f"--weights {path}: not a state dict with conv1.weight to conv3.weight ({type(err).__name__})") from err
     return check_shapes(path, weights)
 
 
@@ -274,7 +275,7 @@ def firstspike(args, stage):
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as err:
-        raise Fault(f"--firstspike {args.firstspike}: {err}; build it with: go build ./cmd/firstspike") from err
+        raise Fault(f"--firstspike {args.firstspike}: {err}") from err
     line = " ".join(command)
     if done.returncode:
         raise Fault(f"{line}: exit status {done.returncode}\n{done.stderr.strip()}")
@@ -327,7 +328,8 @@ def show(result):
     print(f"{machine.get('cpu', 'unknown CPU')}, {machine.get('cores', '?')} cores, {machine.get('system', '?')}")
     print(f"SpykeTorch {s['version']}, torch {s['torch']}, numpy {s['numpy']}, python {s['python']}; threads {result['threads']}")
     print(f"firstspike {f['network']} network, {machine.get('go', '?')}, SIMD {machine.get('simd', '?')}; workers {f['workers']}")
-    print(f"SpykeTorch's weights: {s['weights']}; subnormal: {s['subnormal']}")
+    kept = "kept" if s["subnormal"]["kept"] else "made 0"
+    print(f"SpykeTorch's weights: {s['weights']}; subnormal: {s['subnormal']['weights']:,}, {kept}")
     print(f"Spikes an image: input {s['spikes']['input']:,.0f}, C1 {s['spikes']['c1']:,.0f} of 5,880, "
           f"C2 {s['spikes']['c2']:,.0f} of 4,000; right {s['right']} of {result['images']} images")
     print(f"Median of {result['rounds']} rounds; the ratio is SpykeTorch's time by firstspike's of the same round")
@@ -367,6 +369,8 @@ def arguments():
 
 def main():
     args = arguments()
+    if not shutil.which(args.firstspike):
+        raise Fault(f"--firstspike {args.firstspike}: there is no such program; build it with: go build ./cmd/firstspike")
     torch.set_num_threads(args.threads)
     *parts, version = load_spyketorch(args.spyketorch)
     pixels, labels = mnist(args.mnist, args.images)
@@ -388,7 +392,7 @@ def main():
         "threads": args.threads, "images": len(images.pixels), "rounds": args.rounds,
         "spyketorch": {
             "version": version, "torch": torch.__version__, "numpy": np.__version__, "python": sys.version.split()[0],
-            "weights": source, "subnormal": f"{subnormal} {'kept' if args.subnormal else 'made 0'}",
+            "weights": source, "subnormal": {"weights": subnormal, "kept": args.subnormal},
             "spikes": images.counts(), "right": images.right,
         },
         "firstspike": {"network": report.get("network", "unknown"), "workers": report.get("workers", args.threads)},

@@ -2,6 +2,7 @@ package snn
 
 import (
 	"math"
+	"slices"
 
 	"firstspike/internal/simd"
 	"firstspike/spike"
@@ -23,14 +24,14 @@ type Album struct {
 type sighting struct {
 	growth   int32 // which record of growths was the last then; below 0: never seen
 	favorite place // the neuron that was ahead; bounds leave it out
-	muting   int   // which maps were muted
+	era      int   // of the bytes
 }
 
 // A place names a neuron of a block's layer.
 type place struct{ m, pos int32 }
 
-// unit is where the bound that covers the place is among those of an image.
-func (p place) unit(units int) int { return int(p.pos)*units + int(p.m)/simd.Unit }
+// at is where the bound that covers a neuron is among those of an image.
+func (k *coarse) at(p place) int { return int(p.pos)*k.units() + int(k.column[p.m])/simd.Unit }
 
 const unbounded = math.MaxInt32
 
@@ -47,45 +48,126 @@ func (b *Block) Album(images []spike.Bits) *Album {
 	return a
 }
 
-// growths remember, for as long as an image refers to it, by how much the
-// weights of every map had grown when the image was seen.
+// growths tell by how much the weights of every map have grown since an image
+// was seen. A record remembers, for as long as an image refers to it, the sum
+// of all growths until then. Learning goes up and down, and after a while that
+// sum says far more than has come of it. So from time to time a copy is made
+// of the bytes of all weights: since then nothing can have grown by more than
+// the bytes show.
 type growths struct {
-	records [][]int64 // by number: of each map
-	users   []int     // images that refer to it
+	records []record
 	free    []int32
+	copies  []snapshot
+	pending []int32 // records since the last copy
+	since   int     // blocks since then
+	every   int     // blocks between two copies
+}
+
+type record struct {
+	total []int64 // of each map: its growth until the record or, once there is a copy, from then to the copy
+	users int     // images that refer to it
+	copy  int32   // the copy that followed; below 0: there is none yet
+}
+
+type snapshot struct {
+	bytes []byte  // as coarse.byMap
+	total []int64 // of each map
+	users int     // records that refer to it
+	rise  []int64 // of each map, how much at most its weights are above the copy, if risen is true
+	risen bool
 }
 
 // add makes a record of now and returns its number.
 func (g *growths) add(now []int64) int32 {
+	var r int32
 	if n := len(g.free); n > 0 {
-		r := g.free[n-1]
-		g.free = g.free[:n-1]
-		copy(g.records[r], now)
-		return r
+		r, g.free = g.free[n-1], g.free[:n-1]
+	} else {
+		r = int32(len(g.records))
+		g.records = append(g.records, record{total: make([]int64, len(now))})
 	}
-	g.records = append(g.records, append([]int64(nil), now...))
-	g.users = append(g.users, 0)
-	return int32(len(g.records) - 1)
+	copy(g.records[r].total, now)
+	g.records[r].copy = -1
+	g.pending = append(g.pending, r)
+	return r
 }
 
 // move makes a sighting refer to record r instead of its own.
 func (g *growths) move(s *sighting, r int32) {
 	if s.growth >= 0 {
-		if g.users[s.growth]--; g.users[s.growth] == 0 {
+		old := &g.records[s.growth]
+		if old.users--; old.users == 0 {
 			g.free = append(g.free, s.growth)
+			if old.copy >= 0 {
+				g.copies[old.copy].users--
+			}
 		}
 	}
 	s.growth = r
-	g.users[r]++
+	g.records[r].users++
 }
 
-// since writes for each unit of maps the largest growth of one of them since
+// snap copies the bytes, if it is time to, and forgets how much they had risen
+// above the copies.
+func (g *growths) snap(bytes []byte, now []int64) {
+	for i := range g.copies {
+		g.copies[i].risen = false
+	}
+	if g.since++; g.since < g.every {
+		return
+	}
+	at := slices.IndexFunc(g.copies, func(c snapshot) bool { return c.users == 0 })
+	if at < 0 {
+		at = len(g.copies)
+		g.copies = append(g.copies, snapshot{bytes: make([]byte, len(bytes)), total: make([]int64, len(now)), rise: make([]int64, len(now))})
+	}
+	c := &g.copies[at]
+	copy(c.bytes, bytes)
+	copy(c.total, now)
+	for _, r := range g.pending {
+		if of := &g.records[r]; of.users > 0 && of.copy < 0 { // it may be listed twice
+			of.copy = int32(at)
+			c.users++
+			for m, t := range of.total {
+				of.total[m] = now[m] - t
+			}
+		}
+	}
+	g.pending, g.since = g.pending[:0], 0
+}
+
+// rises brings the rise of the copies up to date that the images of the block
+// refer to.
+func (b *Block) rises(workers int) {
+	g := &b.growths
+	for _, id := range b.ids {
+		s := b.album.seen[id]
+		if s.growth < 0 || g.records[s.growth].copy < 0 {
+			continue
+		}
+		c := &g.copies[g.records[s.growth].copy]
+		if c.risen {
+			continue
+		}
+		c.risen = true
+		n := b.coarse.stride
+		spread(len(c.rise), workers, func(m, _ int) {
+			rise := int64(simd.Rise(b.coarse.byMap[m*n:(m+1)*n], c.bytes[m*n:]))
+			c.rise[m] = min(b.total[m]-c.total[m], rise*int64(b.coarse.unit)+int64(b.coarse.rest))
+		})
+	}
+}
+
+// grown writes for each unit of maps the largest growth of one of them since
 // a record was made.
-func (b *Block) since(record int32, units []int64) {
-	then := b.growths.records[record]
+func (b *Block) grown(r int32, units []int64) {
+	of := &b.growths.records[r]
 	clear(units)
-	for m, now := range b.total {
-		u := m / simd.Unit
-		units[u] = max(units[u], now-then[m])
+	for m, column := range b.coarse.column {
+		growth := b.total[m] - of.total[m]
+		if of.copy >= 0 {
+			growth = of.total[m] + b.growths.copies[of.copy].rise[m]
+		}
+		units[column/simd.Unit] = max(units[column/simd.Unit], growth)
 	}
 }

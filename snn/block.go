@@ -40,7 +40,7 @@ type Block struct {
 	album   *Album
 	ids     []int // images of the block, by their place in the album
 	muted   []bool
-	muting  int // counts how often the muted maps have changed
+	era     int // counts how often all bytes were made anew
 	ballots []ballot
 	benches []bench
 
@@ -52,7 +52,10 @@ type Block struct {
 	growth  []int64 // of each map, the sum over its changes of the largest growth of a quantum
 	total   []int64 // the same since the block was made
 	growths growths
-	lent    []bool // maps changed since Flush
+	shown   int     // images so far
+	sortAt  int     // how many are shown when the maps are sorted
+	sorted  []int64 // total when they last were
+	lent    []bool  // maps changed since Flush
 	mask    []uint64
 	step    simd.Rule
 }
@@ -77,7 +80,7 @@ func NewBlock(c *Convolution, steps int) *Block {
 		taps:  c.Kernel.Rows * c.Kernel.Cols,
 		depth: simd.Round(c.In.Maps),
 		words: spike.Words(c.In.Maps),
-		dirty: make([]bool, c.Maps), growth: make([]int64, c.Maps), total: make([]int64, c.Maps), lent: make([]bool, c.Maps),
+		dirty: make([]bool, c.Maps), growth: make([]int64, c.Maps), total: make([]int64, c.Maps), sorted: make([]int64, c.Maps), lent: make([]bool, c.Maps),
 	}
 	b.w = make([]float32, c.Maps*b.taps*b.depth)
 	b.q = make([]int32, len(b.w))
@@ -94,6 +97,7 @@ func NewBlock(c *Convolution, steps int) *Block {
 		}
 		b.quantise(m)
 	}
+	b.growths.every, b.sortAt = 32, 1<<16
 	b.coarse.init(b)
 	b.voting = func(i, worker int) {
 		b.vote(&b.benches[worker], i*batch, min((i+1)*batch, len(b.ids)))
@@ -129,11 +133,14 @@ func (b *Block) Compute(album *Album, ids []int, muted []bool, workers int) {
 	for len(b.ballots) < len(b.ids) {
 		b.ballots = append(b.ballots, ballot{})
 	}
+	b.growths.snap(b.coarse.byMap, b.total)
+	b.rises(workers)
 	spread((len(b.ids)+batch-1)/batch, workers, b.voting)
 	now := b.growths.add(b.total)
+	b.shown += len(b.ids)
 	for _, id := range b.ids {
 		s := &album.seen[id]
-		s.muting = b.muting
+		s.era = b.era
 		b.growths.move(s, now)
 	}
 }

@@ -17,6 +17,8 @@ type road struct {
 	evaluated int // a changed map whose other neurons were computed too
 	anyone    int // the candidates lost so much that all neurons were computed
 	passed    int // units of maps that what is remembered of an image ruled out
+	copied    int // images whose growth was told by a copy of the weights
+	sorted    int // maps were sorted
 }
 
 // note counts the ways of one image before its winner is asked for.
@@ -143,10 +145,21 @@ func TestBlock(t *testing.T) {
 		b := NewBlock(blocked, steps)
 		workers := rapid.IntRange(1, 2).Draw(t, "workers")
 		album := b.Album(bits)
+		b.sortAt = rapid.IntRange(1, 40).Draw(t, "sort at")
+		b.growths.every = rapid.IntRange(1, 3).Draw(t, "copy every")
 		for from, end := 0, 0; from < len(images); from = end {
 			// No image comes twice in a block.
 			end = min(from+size, len(images), (from/len(shown)+1)*len(shown))
+			sortAt := b.sortAt
+			for _, id := range order[from:end] {
+				if r := album.seen[id].growth; r >= 0 && b.growths.records[r].copy >= 0 {
+					ways.copied++
+				}
+			}
 			b.Compute(album, order[from:end], mutes[from], workers)
+			if b.sortAt != sortAt {
+				ways.sorted++
+			}
 			for j := range end - from {
 				i := from + j
 				ways.note(b, j)
@@ -192,7 +205,7 @@ func TestBlock(t *testing.T) {
 		consistent(t, blocked)
 	})
 	// A test that never took one of the ways would prove nothing about it.
-	if ways.one == 0 || ways.several == 0 || ways.bounded == 0 || ways.evaluated == 0 || ways.anyone == 0 || ways.passed == 0 || silent == 0 || outside == 0 {
+	if ways.one == 0 || ways.several == 0 || ways.bounded == 0 || ways.evaluated == 0 || ways.anyone == 0 || ways.passed == 0 || ways.copied == 0 || ways.sorted == 0 || silent == 0 || outside == 0 {
 		t.Errorf("ways taken: %+v; silent images %d, weights outside the bounds %d", ways, silent, outside)
 	}
 	t.Logf("ways taken: %+v; silent images %d, weights outside the bounds %d", ways, silent, outside)

@@ -1,6 +1,7 @@
 package snn
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -25,9 +26,11 @@ const levels = simd.MaxByte + 1
 type coarse struct {
 	bytes            []byte // tap, input, map; in whole units of simd.SumBytes
 	byMap            []byte // map, tap, input rounded up, as Block.q
+	stride           int    // bytes of a map there, in whole units too
 	width            int    // of a row
 	base, unit, rest int32
 	muted            []bool  // the maps whose bytes are 0
+	column           []int32 // of every map, its place in a row
 	lane             []int32 // the map behind every sum, -1: none
 	maps             []int32 // that are to be placed
 	whole            bool    // they are to be placed anew
@@ -39,15 +42,39 @@ func (k *coarse) units() int { return k.width / simd.Unit }
 func (k *coarse) init(b *Block) {
 	k.width = (b.c.Maps + simd.Unit - 1) / simd.Unit * simd.Unit
 	k.bytes = make([]byte, b.taps*b.c.In.Maps*k.width)
-	k.byMap = make([]byte, len(b.q))
+	k.stride = (b.taps*b.depth + simd.Unit - 1) / simd.Unit * simd.Unit
+	k.byMap = make([]byte, b.c.Maps*k.stride)
 	k.muted = make([]bool, b.c.Maps)
-	k.lane = make([]int32, k.width)
+	k.column, k.lane = make([]int32, b.c.Maps), make([]int32, k.width)
+	for m := range k.column {
+		k.column[m] = int32(m)
+	}
+	k.link()
+}
+
+// link finds the maps behind the sums.
+func (k *coarse) link() {
 	for i := range k.lane {
 		k.lane[i] = -1
 	}
-	for m := range b.c.Maps {
-		k.lane[simd.Lane(m)] = int32(m)
+	for m, column := range k.column {
+		k.lane[simd.Lane(int(column))] = int32(m)
 	}
+}
+
+// sort puts the maps that have grown most since the last time side by side:
+// one of them in a unit is enough for an image to look at all of it.
+func (k *coarse) sort(total, before []int64) {
+	order := make([]int, len(total))
+	for m := range order {
+		order[m] = m
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(total[b]-before[b], total[a]-before[a]) })
+	for column, m := range order {
+		k.column[m] = int32(column)
+	}
+	copy(before, total)
+	k.link()
 }
 
 // update brings the bytes of the maps that have changed up to date.
@@ -59,12 +86,14 @@ func (k *coarse) update(b *Block, muted []bool, workers int) {
 			k.muted[m], muting = now, true
 		}
 	}
-	if muting {
-		b.muting++
-	}
 	lo, hi := b.span(k.maps)
+	if b.shown >= b.sortAt {
+		k.sort(b.total, b.sorted)
+		b.sortAt, whole = 8*b.sortAt, true
+	}
 	k.whole = whole || muting || lo < k.base || int64(hi) >= int64(k.base)+levels*int64(k.unit)
 	if k.whole {
+		b.era++ // bytes no longer compare with those before
 		k.maps = k.maps[:0]
 		for m := range b.c.Maps {
 			k.maps = append(k.maps, int32(m))
@@ -89,7 +118,7 @@ func (k *coarse) place(b *Block, m int, s *bench) {
 		inverse := float32((1 - 1.0/(1<<20)) / float64(k.unit))
 		simd.Narrow(s.bytes, b.q[m*n:(m+1)*n], k.base, inverse)
 	}
-	inputs, old := b.c.In.Maps, k.byMap[m*n:(m+1)*n]
+	inputs, old := b.c.In.Maps, k.byMap[m*k.stride:][:n]
 	for i := 0; i < n; i += 8 {
 		was, is := binary.LittleEndian.Uint64(old[i:]), binary.LittleEndian.Uint64(s.bytes[i:])
 		if was == is && !k.whole {
@@ -97,7 +126,7 @@ func (k *coarse) place(b *Block, m int, s *bench) {
 		}
 		binary.LittleEndian.PutUint64(old[i:], is)
 		tap, in := i/b.depth, i%b.depth
-		to := k.bytes[tap*inputs*k.width+m:]
+		to := k.bytes[tap*inputs*k.width+int(k.column[m]):]
 		for j := in; j < min(in+8, inputs); j++ {
 			to[j*k.width] = byte(is)
 			is >>= 8
@@ -247,11 +276,11 @@ func (b *Block) expect(s *bench, i, n int) {
 	t.active = int64(slices.Max(s.counts[i*positions:][:positions]))
 	id := b.ids[n]
 	seen, alive := &b.album.seen[id], s.alive[i*positions*units:][:positions*units]
-	known := seen.growth >= 0 && seen.muting == b.muting && seen.favorite.m >= 0
+	known := seen.growth >= 0 && seen.era == b.era && seen.favorite.m >= 0
 	s.leads[i] = none
 	if known {
 		s.leads[i] = int64(b.potential(b.album.Images[id], int(seen.favorite.m), int(seen.favorite.pos)))
-		b.since(seen.growth, s.grown)
+		b.grown(seen.growth, s.grown)
 	}
 	cut := s.leads[i] - t.active*int64(k.rest)
 	bounds := b.album.bounds[id*positions*units:][:positions*units]
@@ -330,14 +359,16 @@ func (b *Block) count(s *bench, i, n int) {
 		return
 	}
 	favorite := t.candidates[0].place
-	if at := seen.favorite.unit(units); lead != none && !alive[at] && favorite != seen.favorite {
+	if lead != none && favorite != seen.favorite {
 		// Its unit's bound has left it out so far.
-		bounds[at] = max(bounds[at], bound(lead))
+		if at := k.at(seen.favorite); !alive[at] {
+			bounds[at] = max(bounds[at], bound(lead))
+		}
 	}
 	seen.favorite = favorite
-	if at := favorite.unit(units); alive[at] {
+	if at := k.at(favorite); alive[at] {
 		row := sums[at*simd.Unit:][:simd.Unit]
-		row[simd.Lane(int(favorite.m))%simd.Unit] = 0
+		row[simd.Lane(int(k.column[favorite.m]))%simd.Unit] = 0
 		n := int64(counts[at/units])
 		bounds[at] = bound(n*(base+rest) + unit*int64(simd.Max(row)))
 	}

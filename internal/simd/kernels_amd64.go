@@ -44,6 +44,11 @@ func sumBytesAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
 //go:noescape
 func narrowAVX2(dst *byte, q *int32, units int, base int32, factor float32)
 
+// riseAVX2 is rise for units*64 bytes, at least one unit.
+//
+//go:noescape
+func riseAVX2(now *byte, then *byte, units int) byte
+
 // scatterAVX2 is scatter for a list of n inputs, at least one; steps are in bytes.
 //
 //go:noescape
@@ -103,6 +108,11 @@ func sumBytesAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
 //
 //go:noescape
 func narrowAVX512(dst *byte, q *int32, units int, base int32, factor float32)
+
+// riseAVX512 is rise for units*64 bytes, at least one unit.
+//
+//go:noescape
+func riseAVX512(now *byte, then *byte, units int) byte
 
 // scatterAVX512 is scatter for a list of n inputs, at least one; steps are in bytes.
 //

@@ -1382,6 +1382,50 @@ unit:
 	VZEROUPPER
 	RET
 
+// func riseAVX2(now *byte, then *byte, units int) byte
+// Requires: AVX, AVX2
+TEXT ·riseAVX2(SB), NOSPLIT, $0-25
+	MOVQ  now+0(FP), AX
+	MOVQ  then+8(FP), CX
+	MOVQ  units+16(FP), DX
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	VPXOR Y2, Y2, Y2
+	VPXOR Y3, Y3, Y3
+
+unit:
+	VMOVDQU      (AX), Y4
+	VPSUBUSB     (CX), Y4, Y4
+	VPMAXUB      Y4, Y0, Y0
+	VMOVDQU      32(AX), Y4
+	VPSUBUSB     32(CX), Y4, Y4
+	VPMAXUB      Y4, Y1, Y1
+	VMOVDQU      64(AX), Y4
+	VPSUBUSB     64(CX), Y4, Y4
+	VPMAXUB      Y4, Y2, Y2
+	VMOVDQU      96(AX), Y4
+	VPSUBUSB     96(CX), Y4, Y4
+	VPMAXUB      Y4, Y3, Y3
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	DECQ         DX
+	JNZ          unit
+	VPMAXUB      Y1, Y0, Y0
+	VEXTRACTI128 $0x01, Y0, X1
+	VPMAXUB      X1, X0, X0
+	VPSRLDQ      $0x08, X0, X1
+	VPMAXUB      X1, X0, X0
+	VPSRLDQ      $0x04, X0, X1
+	VPMAXUB      X1, X0, X0
+	VPSRLDQ      $0x02, X0, X1
+	VPMAXUB      X1, X0, X0
+	VPSRLDQ      $0x01, X0, X1
+	VPMAXUB      X1, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVB         AL, ret+24(FP)
+	RET
+
 // func scatterAVX2(acc *int32, w *int32, targets *int32, per int, list *int32, n int, accStep int, wStep int, limit int32, hot *int32) int
 // Requires: AVX, AVX2
 TEXT ·scatterAVX2(SB), NOSPLIT, $0-88
@@ -3747,6 +3791,39 @@ unit:
 	DECQ       DX
 	JNZ        unit
 	VZEROUPPER
+	RET
+
+// func riseAVX512(now *byte, then *byte, units int) byte
+// Requires: AVX, AVX2, AVX512BW, AVX512F
+TEXT ·riseAVX512(SB), NOSPLIT, $0-25
+	MOVQ   now+0(FP), AX
+	MOVQ   then+8(FP), CX
+	MOVQ   units+16(FP), DX
+	VPXORD Z0, Z0, Z0
+
+unit:
+	VMOVDQU32     (AX), Z1
+	VPSUBUSB      (CX), Z1, Z1
+	VPMAXUB       Z1, Z0, Z0
+	ADDQ          $0x40, AX
+	ADDQ          $0x40, CX
+	DECQ          DX
+	JNZ           unit
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPMAXUB       Y1, Y0, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPMAXUB       X1, X0, X0
+	VPSRLDQ       $0x08, X0, X1
+	VPMAXUB       X1, X0, X0
+	VPSRLDQ       $0x04, X0, X1
+	VPMAXUB       X1, X0, X0
+	VPSRLDQ       $0x02, X0, X1
+	VPMAXUB       X1, X0, X0
+	VPSRLDQ       $0x01, X0, X1
+	VPMAXUB       X1, X0, X0
+	VMOVD         X0, AX
+	VZEROUPPER
+	MOVB          AL, ret+24(FP)
 	RET
 
 // func scatterAVX512(acc *int32, w *int32, targets *int32, per int, list *int32, n int, accStep int, wStep int, limit int32, hot *int32) int

@@ -97,6 +97,16 @@ func sumBytes(acc []int32, w []byte, offs []int32) {
 	}
 }
 
+func rise(now, then []byte) byte {
+	most := byte(0)
+	for i, b := range now {
+		if b > then[i] {
+			most = max(most, b-then[i])
+		}
+	}
+	return most
+}
+
 func narrow(dst []byte, q []int32, base int32, factor float32) {
 	for i := range dst {
 		dst[i] = byte(int32(float32(q[i]-base) * factor))

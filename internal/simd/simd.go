@@ -26,11 +26,12 @@ type kernels struct {
 	sumBytes  func(acc []int32, w []byte, offs []int32)
 	sumMasked func(q []int32, mask []uint64, rows int) int32
 	learn     func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32
+	rise      func(now, then []byte) byte
 	narrow    func(dst []byte, q []int32, base int32, factor float32)
 	correlate func(out, src []float64, offs []int32, w []float64)
 }
 
-var portable = kernels{"off", sumWindow, countWindow, add, scatter, above, over, most, sumBytes, sumMasked, learn, narrow, correlate}
+var portable = kernels{"off", sumWindow, countWindow, add, scatter, above, over, most, sumBytes, sumMasked, learn, rise, narrow, correlate}
 
 // active is what the functions below run.
 var active = best()
@@ -154,6 +155,10 @@ func Learn(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 	rule.count()
 	return active.learn(w, q, mask, rows, rule)
 }
+
+// Rise is the largest now[i]-then[i], or 0 if none is above. len(now) must be a
+// positive multiple of [Unit] and that of then.
+func Rise(now, then []byte) byte { return active.rise(now, then) }
 
 // Narrow sets dst[i] to the whole part of float32(q[i]-base)*factor. len(dst)
 // must be a multiple of [Lanes] and that of q; the products must lie in 0..255.

@@ -40,6 +40,7 @@ func available() []kernels {
 			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 				return learnAVX2(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
 			},
+			rise: func(now, then []byte) byte { return riseAVX2(&now[0], &then[0], len(now)/Unit) },
 			narrow: func(dst []byte, q []int32, base int32, factor float32) {
 				narrowAVX2(&dst[0], &q[0], len(dst)/Lanes, base, factor)
 			},
@@ -83,6 +84,7 @@ func available() []kernels {
 			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 				return learnAVX512(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
 			},
+			rise: func(now, then []byte) byte { return riseAVX512(&now[0], &then[0], len(now)/Unit) },
 			narrow: func(dst []byte, q []int32, base int32, factor float32) {
 				narrowAVX512(&dst[0], &q[0], len(dst)/Lanes, base, factor)
 			},

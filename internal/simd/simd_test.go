@@ -348,6 +348,25 @@ func TestSumBytes(t *testing.T) {
 	}
 }
 
+func TestRise(t *testing.T) {
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		n *= Unit / Lanes
+		now, then, want := make([]byte, n+1), make([]byte, n+1), 0
+		few := rng.IntN(3)
+		for i := range n {
+			now[i], then[i] = byte(rng.IntN(256)), byte(rng.IntN(256))
+			if few > 0 && rng.IntN(n) > few {
+				now[i] = then[i] - byte(rng.IntN(int(then[i])+1))
+			}
+			want = max(want, int(now[i])-int(then[i]))
+		}
+		now[n] = 255 // beyond the end
+		if got := impl.rise(now[:n], then); int(got) != want {
+			t.Fatalf("%d bytes: %d; want %d", n, got, want)
+		}
+	})
+}
+
 func TestNarrow(t *testing.T) {
 	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
 		base, unit := int32(rng.IntN(2000)-1000), int32(1+rng.IntN(5000))

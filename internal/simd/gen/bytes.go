@@ -121,6 +121,47 @@ func sumBytes(s set) {
 	})
 }
 
+// rise subtracts without going below 0.
+func rise(s set) {
+	TEXT("rise"+s.name, NOSPLIT, "func(now *byte, then *byte, units int) byte")
+	Pragma("noescape")
+	Doc("rise" + s.name + " is rise for units*64 bytes, at least one unit.")
+	now, then, units := Load(Param("now"), GP64()), Load(Param("then"), GP64()), Load(Param("units"), GP64())
+	most := s.registers(64 / s.bytes)
+	for _, r := range most {
+		s.clear(r)
+	}
+	Label("unit")
+	for k, r := range most {
+		v := s.register()
+		s.load(Mem{Base: now, Disp: k * s.bytes}, v)
+		VPSUBUSB(Mem{Base: then, Disp: k * s.bytes}, v, v)
+		VPMAXUB(v, r, r)
+	}
+	ADDQ(U8(64), now)
+	ADDQ(U8(64), then)
+	DECQ(units)
+	JNZ(LabelRef("unit"))
+	if s.bytes == 64 {
+		y := YMM()
+		VEXTRACTI64X4(U8(1), reg.Z0, y)
+		VPMAXUB(y, reg.Y0, reg.Y0)
+	} else {
+		VPMAXUB(reg.Y1, reg.Y0, reg.Y0)
+	}
+	x, out := XMM(), GP32()
+	VEXTRACTI128(U8(1), reg.Y0, x)
+	VPMAXUB(x, reg.X0, reg.X0)
+	for _, n := range []uint8{8, 4, 2, 1} {
+		VPSRLDQ(U8(n), reg.X0, x)
+		VPMAXUB(x, reg.X0, reg.X0)
+	}
+	VMOVD(reg.X0, out)
+	VZEROUPPER()
+	Store(out.As8(), ReturnIndex(0))
+	RET()
+}
+
 // narrow rounds towards zero.
 func narrow(s set) {
 	TEXT("narrow"+s.name, NOSPLIT, "func(dst *byte, q *int32, units int, base int32, factor float32)")

@@ -58,6 +58,7 @@ func main() {
 		most(s)
 		sumBytes(s)
 		narrow(s)
+		rise(s)
 		scatter(s)
 		sumMasked(s)
 		learn(s)
