@@ -1,36 +1,58 @@
 package encode
 
 import (
+	"cmp"
+	"math"
+	"math/bits"
 	"slices"
 
 	"firstspike/internal/simd"
 )
 
 // A bank filters images of one size with kernels whose sums are exact, and so
-// may do it in any order. It gives what [Picture.Filter] gives.
+// may do it in any order, cuts and normalises. It gives what [Picture.Filter],
+// [Picture.Cut] and [Picture.Normalise] give.
 //
 // Images lie in planes: rows of stride numbers, so that a kernel's weight acts
 // on all positions at once, at an offset. If all kernels are symmetric from
 // top to bottom there are several planes: plane i holds the sums of the rows i
-// above and i below each position, and half of the weights are enough.
+// above and i below each position, and half of the weights are enough. Kernels
+// go in pairs, and offsets with the same weights are taken together.
 type bank struct {
 	rows, cols       int // of images
 	pad, size        int // of the largest kernel
 	outRows, outCols int
 	stride           int
 	folded           bool
-	offs             [][]int32
-	weights          [][]float64
+	radius           int // of local normalisation
+	pairs            []pair
 
 	padded []float64 // the image among black pixels
 	planes []float64 // of sums of rows, if folded
 	plane  int       // numbers in one
-	out    []float64
+	out    [][]float64
+
+	valid []uint8 // the numbers of out that are responses, as bits
+	bits  []uint8 // of a channel: those that passed the threshold
+	place []int32 // of every number of out, its position times the channels
+
+	down, across  []float64 // sums over windows
+	zeros         []float64 // a row
+	values, boxes []float64 // of the responses that passed
+	ratios        []float32
 }
 
-func newBank(kernels []Kernel, pad, rows, cols int) *bank {
-	b := &bank{rows: rows, cols: cols, pad: pad, folded: true}
-	for _, k := range kernels {
+// A pair is two kernels and their channels; the second may be none.
+type pair struct {
+	first, second int
+	simd.Taps
+}
+
+func newBank(kernels []Kernel, pad, radius, rows, cols int) *bank {
+	b := &bank{rows: rows, cols: cols, pad: pad, radius: radius, folded: true}
+	order := make([]int, len(kernels))
+	for i, k := range kernels {
+		order[i] = i
 		b.size = max(b.size, k.Size)
 		for y := range k.Size {
 			if !slices.Equal(k.W[y*k.Size:(y+1)*k.Size], k.W[(k.Size-1-y)*k.Size:(k.Size-y)*k.Size]) {
@@ -38,20 +60,58 @@ func newBank(kernels []Kernel, pad, rows, cols int) *bank {
 			}
 		}
 	}
-	b.stride = cols + 2*pad
 	b.outRows, b.outCols = rows+2*pad-b.size+1, cols+2*pad-b.size+1
-	b.out = make([]float64, simd.Round(b.outRows*b.stride))
+	b.stride = round8(max(cols+2*pad, b.outCols+radius))
+	n := simd.Round(b.outRows * b.stride)
+	for range len(kernels) + 1 { // one for the second of a pair that is none
+		b.out = append(b.out, make([]float64, n))
+	}
 	// An offset may lead a kernel beyond the last row that counts.
-	tail := len(b.out) - b.outRows*b.stride + b.size
+	tail := n - b.outRows*b.stride + b.size
 	b.padded = make([]float64, (rows+2*pad)*b.stride+tail)
 	half := b.size / 2
 	if b.folded {
 		b.plane = b.outRows * b.stride
 		b.planes = make([]float64, (half+1)*b.plane+tail)
 	}
-	for _, k := range kernels {
-		var offs []int32
-		var weights []float64
+	// Kernels of one size have their weights in the same places.
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(kernels[j].Size, kernels[i].Size) })
+	for i := 0; i < len(order); i += 2 {
+		p := pair{first: order[i], second: len(kernels)}
+		two := []Kernel{kernels[order[i]]}
+		if i+1 < len(order) {
+			p.second = order[i+1]
+			two = append(two, kernels[order[i+1]])
+		}
+		p.Taps = b.taps(two)
+		b.pairs = append(b.pairs, p)
+	}
+
+	b.valid, b.bits = make([]uint8, n/8), make([]uint8, n/8)
+	b.place = make([]int32, n)
+	for r := range b.outRows {
+		for c := range b.outCols {
+			at := r*b.stride + c
+			b.valid[at/8] |= 1 << (at % 8)
+			b.place[at] = int32((r*b.outCols + c) * len(kernels))
+		}
+	}
+	b.down = make([]float64, n+4*radius+16)
+	b.across, b.zeros = make([]float64, len(b.down)), make([]float64, b.stride)
+	b.values, b.boxes = make([]float64, n+8), make([]float64, n+8)
+	b.ratios = make([]float32, n+8)
+	return b
+}
+
+// round8 rounds up to whole registers.
+func round8(n int) int { return (n + simd.Wide - 1) / simd.Wide * simd.Wide }
+
+// taps finds where the weights of one or two kernels lie, and which offsets
+// share them.
+func (b *bank) taps(kernels []Kernel) simd.Taps {
+	half := b.size / 2
+	weights := map[int32][2]float64{}
+	for i, k := range kernels {
 		shift := half - k.Size/2
 		for y := range k.Size {
 			for x := range k.Size {
@@ -63,17 +123,46 @@ func newBank(kernels []Kernel, pad, rows, cols int) *bank {
 				if b.folded {
 					at = (y-k.Size/2)*b.plane + x + shift
 				}
-				offs, weights = append(offs, int32(at)), append(weights, w)
+				both := weights[int32(at)]
+				both[i] = w
+				weights[int32(at)] = both
 			}
 		}
-		b.offs, b.weights = append(b.offs, offs), append(b.weights, weights)
 	}
-	return b
+	alike := map[[2]float64][]int32{}
+	for at, w := range weights {
+		alike[w] = append(alike[w], at)
+	}
+	groups := map[int][][]int32{}
+	var keys [][2]float64
+	for w, offs := range alike {
+		slices.Sort(offs)
+		keys = append(keys, w)
+	}
+	slices.SortFunc(keys, func(a, b [2]float64) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
+	of := map[int][]float64{}
+	for _, w := range keys {
+		offs := alike[w]
+		for _, size := range []int{4, 2, 1} {
+			for len(offs) >= size {
+				groups[size] = append(groups[size], offs[:size])
+				of[size] = append(of[size], w[0], w[1])
+				offs = offs[size:]
+			}
+		}
+	}
+	t := simd.Taps{Fours: len(groups[4]), Twos: len(groups[2]), Ones: len(groups[1])}
+	for _, size := range []int{4, 2, 1} {
+		for _, g := range groups[size] {
+			t.Offs = append(t.Offs, g...)
+		}
+		t.W = append(t.W, of[size]...)
+	}
+	return t
 }
 
-// filter writes the responses to an image into p. Those below the threshold
-// become 0.
-func (b *bank) filter(pixels []byte, threshold float64, p *Picture) {
+// filter computes the responses to an image into out.
+func (b *bank) filter(pixels []byte) {
 	for r := range b.rows {
 		dst := b.padded[(r+b.pad)*b.stride+b.pad:][:b.cols]
 		for i, v := range pixels[r*b.cols : (r+1)*b.cols] {
@@ -86,26 +175,121 @@ func (b *bank) filter(pixels []byte, threshold float64, p *Picture) {
 		n := b.plane
 		copy(b.planes[:n], b.padded[half*b.stride:])
 		for i := 1; i <= half; i++ {
-			above, below := b.padded[(half-i)*b.stride:][:n], b.padded[(half+i)*b.stride:][:n]
-			sum := b.planes[i*n : (i+1)*n]
-			for j, v := range above {
-				sum[j] = v + below[j]
-			}
+			simd.AddFloats(b.planes[i*n:(i+1)*n], b.padded[(half-i)*b.stride:][:n], b.padded[(half+i)*b.stride:][:n])
 		}
 		src = b.planes
 	}
-	p.Resize(len(b.offs), b.outRows, b.outCols)
-	for ch := range b.offs {
-		simd.Correlate(b.out, src, b.offs[ch], b.weights[ch])
+	for i := range b.pairs {
+		p := &b.pairs[i]
+		simd.Correlate(b.out[p.first], b.out[p.second], src, &p.Taps)
+	}
+}
+
+// responses writes the responses to an image into p.
+func (b *bank) responses(pixels []byte, p *Picture) {
+	b.filter(pixels)
+	p.Resize(len(b.out)-1, b.outRows, b.outCols)
+	for ch := range p.Channels {
 		channel := p.Channel(ch)
 		for r := range b.outRows {
-			row := channel[r*b.outCols : (r+1)*b.outCols]
-			for i, v := range b.out[r*b.stride:][:b.outCols] {
-				if v < threshold {
-					v = 0
-				}
-				row[i] = v
-			}
+			copy(channel[r*b.outCols:(r+1)*b.outCols], b.out[ch][r*b.stride:])
 		}
 	}
+}
+
+// contrasts appends to keys what [Picture.Latency] ranks: for every response
+// above 0 its intensity and its place. The threshold must be above 0.
+func (b *bank) contrasts(pixels []byte, threshold float64, keys []uint64) []uint64 {
+	b.filter(pixels)
+	channels := len(b.out) - 1
+	area := float64(2*b.radius+1) * float64(2*b.radius+1)
+	for ch, out := range b.out[:channels] {
+		simd.Cut(out, b.valid, b.bits, threshold)
+		box := out
+		if b.radius > 0 {
+			box = b.windows(out)
+		}
+		n := 0
+		from := len(keys)
+		for k := 0; k < len(b.bits); k += 8 {
+			for word := word(b.bits[k:]); word != 0; word &= word - 1 {
+				at := k*8 + bits.TrailingZeros64(word)
+				b.values[n], b.boxes[n] = out[at], box[at]
+				keys = append(keys, uint64(b.place[at]+int32(ch)))
+				n++
+			}
+		}
+		if n == 0 {
+			continue
+		}
+		ratios := b.ratios[:round8(n)]
+		if b.radius > 0 {
+			simd.Ratios(ratios, b.values[:len(ratios)], b.boxes[:len(ratios)], area, 1e-12)
+		} else {
+			for i, v := range b.values[:n] {
+				ratios[i] = float32(v)
+			}
+		}
+		for i, v := range ratios[:n] {
+			// The bits of positive floats order as the floats do.
+			keys[from+i] |= uint64(^math.Float32bits(v)) << 32
+		}
+	}
+	return keys
+}
+
+// word is up to eight bytes as one number, the first lowest.
+func word(b []uint8) uint64 {
+	if len(b) >= 8 {
+		return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+	}
+	w := uint64(0)
+	for i, v := range b {
+		w |= uint64(v) << (8 * i)
+	}
+	return w
+}
+
+// windows gives for every number of a channel the sum over the square window
+// around it. In a row behind the responses lie at least radius zeros.
+func (b *bank) windows(out []float64) []float64 {
+	n, r := b.stride, b.radius
+	end := r + b.outRows*n
+	clear(b.down[:r])
+	clear(b.down[end:])
+	// Down the columns: the window of the first row, then from row to row.
+	first := b.down[r:][:n]
+	clear(first)
+	for y := range min(r+1, b.outRows) {
+		simd.AddFloats(first, first, out[y*n:][:n])
+	}
+	for y := 1; y < b.outRows; y++ {
+		leaves, enters := b.zeros, b.zeros
+		if y > r {
+			leaves = out[(y-r-1)*n:][:n]
+		}
+		if y+r < b.outRows {
+			enters = out[(y+r)*n:][:n]
+		}
+		simd.SlideFloats(b.down[r+y*n:][:n], b.down[r+(y-1)*n:][:n], leaves, enters)
+	}
+	// Along the rows: windows of twice the width from two side by side, and
+	// the whole window from those that its width is the sum of.
+	width := round8(end + r)
+	wide, sum := b.down, b.across[:width]
+	done := 0
+	for size := 1; size <= 2*r+1; size *= 2 {
+		if (2*r+1)&size != 0 {
+			if done == 0 {
+				copy(sum, wide)
+			} else {
+				simd.AddFloats(sum, sum, wide[done:][:width])
+			}
+			done += size
+		}
+		if 2*size <= 2*r+1 {
+			simd.AddFloats(wide[:width], wide[:width], wide[size:][:width])
+		}
+	}
+	return sum
 }

@@ -47,6 +47,8 @@ type Encoder struct {
 	shape      spike.Shape
 	bank       *bank
 	picture    Picture
+	ranking    ranking
+	last       []byte // the last image
 }
 
 // New returns an encoder for images of rows x cols pixels. The error names
@@ -67,7 +69,7 @@ func New(c Config, rows, cols int) (*Encoder, error) {
 	for _, k := range e.kernels {
 		k.round(bits)
 	}
-	e.bank = newBank(e.kernels, c.Pad, rows, cols)
+	e.bank = newBank(e.kernels, c.Pad, c.Normalise, rows, cols)
 	return e, nil
 }
 
@@ -131,16 +133,12 @@ func (e *Encoder) Shape() spike.Shape { return e.shape }
 // Kernels are the encoder's filters, in the order of its channels.
 func (e *Encoder) Kernels() []Kernel { return e.kernels }
 
-// Intensities is the last picture of the encoder before it became spikes. It
-// is overwritten by the next image.
-func (e *Encoder) Intensities() *Picture { return &e.picture }
-
-// Encode writes the first spikes of an image into dst, reusing its memory.
-// The image has rows x cols pixels, row by row, 0 to 255; fewer or more are a
-// programming error.
-func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
+// Intensities is the last image before it became spikes. It is overwritten by
+// the next call.
+func (e *Encoder) Intensities() *Picture {
 	p := &e.picture
-	e.bank.filter(pixels, e.config.Threshold, p)
+	e.bank.responses(e.last, p)
+	p.Cut(e.config.Threshold)
 	if e.config.Abs {
 		p.Abs()
 	}
@@ -150,10 +148,49 @@ func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
 	if len(e.config.Lateral) > 0 {
 		p.Inhibit(e.config.Lateral)
 	}
-	dst.Shape, dst.Steps = e.shape, e.config.Steps
-	if cap(dst.At) < e.shape.Neurons() {
-		dst.At = make([]spike.Step, e.shape.Neurons())
+	return p
+}
+
+// Encode writes the first spikes of an image into dst, reusing its memory.
+// The image has rows x cols pixels, row by row, 0 to 255; fewer or more are a
+// programming error.
+func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
+	e.contrasts(pixels)
+	dst.Resize(e.shape)
+	dst.Steps = e.config.Steps
+	e.ranking.latency(e.shape.Maps, dst)
+}
+
+// contrasts collects the intensities of an image in e.ranking.
+func (e *Encoder) contrasts(pixels []byte) {
+	e.last = append(e.last[:0], pixels[:e.rows*e.cols]...)
+	r := &e.ranking
+	if c := e.config; c.Threshold > 0 && !c.Abs && len(c.Lateral) == 0 {
+		r.keys = e.bank.contrasts(pixels, e.config.Threshold, r.keys[:0])
+		return
 	}
-	dst.At = dst.At[:e.shape.Neurons()]
-	p.Latency(dst)
+	r.collect(e.Intensities())
+}
+
+// Fired sets in dst which neurons fire at all: those that [Encoder.Encode] lets
+// fire at some step. dst must have the words of the encoder's shape.
+func (e *Encoder) Fired(pixels []byte, dst spike.Bits) {
+	e.contrasts(pixels)
+	clear(dst)
+	keys := e.ranking.keys
+	silent := len(keys) % e.config.Steps
+	if len(keys) < e.config.Steps {
+		return
+	}
+	maps, words := e.shape.Maps, spike.Words(e.shape.Maps)
+	set := func(key uint64, bit uint64) {
+		pos, ch := int(uint32(key))/maps, int(uint32(key))%maps
+		dst[pos*words+ch/64] ^= bit << (ch % 64)
+	}
+	for _, k := range keys {
+		set(k, 1)
+	}
+	for _, k := range e.ranking.weakest(silent, maps) {
+		set(k, 1)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"firstspike/internal/simd"
 	"firstspike/spike"
 )
 
@@ -268,19 +269,38 @@ func TestEncodeAllocatesNothing(t *testing.T) {
 	}
 }
 
-func BenchmarkEncode(b *testing.B) {
+func benchmark(b *testing.B, step func(e *Encoder, pixels []byte)) {
+	defer simd.Use(simd.Name())
 	rng := rand.New(rand.NewPCG(1, 1))
 	e := mustEncoder(b, paper, 28, 28)
 	images := make([][]byte, 64)
 	for i := range images {
 		images[i] = strokes(rng, 28, 28)
 	}
-	var m spike.Map
-	spikes := 0
-	b.ReportAllocs()
-	for i := 0; b.Loop(); i++ {
-		e.Encode(images[i%len(images)], &m)
-		spikes += m.Spikes()
+	for _, name := range simd.Names() {
+		b.Run("stage=encode/impl="+name, func(b *testing.B) {
+			if err := simd.Use(name); err != nil {
+				b.Fatal(err)
+			}
+			for _, image := range images { // working memory grows
+				step(e, image)
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				step(e, images[i%len(images)])
+			}
+		})
 	}
-	b.ReportMetric(float64(spikes)/float64(b.N), "spikes/op")
+}
+
+// BenchmarkEncode gives every spike its step.
+func BenchmarkEncode(b *testing.B) {
+	var m spike.Map
+	benchmark(b, func(e *Encoder, pixels []byte) { e.Encode(pixels, &m) })
+}
+
+// BenchmarkFired only tells which neurons fire.
+func BenchmarkFired(b *testing.B) {
+	dst := spike.NewBits(mustEncoder(b, paper, 28, 28).Shape())
+	benchmark(b, func(e *Encoder, pixels []byte) { e.Fired(pixels, dst) })
 }

@@ -1,10 +1,7 @@
 package encode
 
 import (
-	"cmp"
 	"math"
-	"math/bits"
-	"slices"
 
 	"firstspike/spike"
 )
@@ -14,9 +11,8 @@ type Picture struct {
 	Channels, Rows, Cols int
 	At                   []float64
 
-	sums  []float64 // working memory of Normalise and Inhibit
-	keys  []uint64  // working memory of Latency
-	dealt []uint64
+	sums    []float64 // working memory of Normalise and Inhibit
+	ranking ranking   // and of Latency
 }
 
 // Resize sets the extent of the picture, reusing its memory. Intensities are
@@ -178,72 +174,6 @@ func (p *Picture) Inhibit(factors []float64) {
 // With fewer than steps intensities nothing fires. dst must have the picture's
 // shape; its Steps is the number of steps.
 func (p *Picture) Latency(dst *spike.Map) {
-	dst.Silence()
-	keys := p.keys[:0]
-	lowest, highest := uint32(math.MaxUint32), uint32(0)
-	for ch := range p.Channels {
-		for pos, v := range p.Channel(ch) {
-			if v > 0 {
-				// The bits of positive floats order as the floats do.
-				k := ^math.Float32bits(float32(v))
-				lowest, highest = min(lowest, k), max(highest, k)
-				keys = append(keys, uint64(k)<<32|uint64(pos*p.Channels+ch))
-			}
-		}
-	}
-	p.keys = keys
-	bin := len(keys) / dst.Steps
-	if bin == 0 {
-		return
-	}
-	// Keys are dealt into buckets by their upper bits. Of most buckets all
-	// keys have the same step; only the others are put in order.
-	shift := max(0, bits.Len32(highest-lowest)-buckets)
-	var count [1<<buckets + 1]int32
-	for _, k := range keys {
-		count[(uint32(k>>32)-lowest)>>shift+1]++
-	}
-	for i := 1; i < len(count); i++ {
-		count[i] += count[i-1]
-	}
-	if cap(p.dealt) < len(keys) {
-		p.dealt = make([]uint64, cap(keys))
-	}
-	dealt := p.dealt[:len(keys)]
-	for _, k := range keys {
-		at := &count[(uint32(k>>32)-lowest)>>shift]
-		dealt[*at] = k
-		*at++
-	}
-	// Now count[i] is where bucket i ends.
-	last := dst.Steps * bin
-	from := 0
-	for _, end := range count {
-		to := int(end)
-		if to == from {
-			continue
-		}
-		if from/bin != (to-1)/bin {
-			p.rank(dealt[from:to])
-		}
-		for i := from; i < min(to, last); i++ {
-			dst.At[uint32(dealt[i])] = spike.Step(i / bin)
-		}
-		from = to
-	}
-}
-
-// buckets is the logarithm of the number of buckets.
-const buckets = 11
-
-// rank sorts keys by intensity and then by channel, row, column. Their lower
-// halves are places in memory order.
-func (p *Picture) rank(keys []uint64) {
-	slices.SortFunc(keys, func(a, b uint64) int {
-		if c := cmp.Compare(a>>32, b>>32); c != 0 {
-			return c
-		}
-		i, j := int(uint32(a)), int(uint32(b))
-		return cmp.Or(cmp.Compare(i%p.Channels, j%p.Channels), cmp.Compare(i, j))
-	})
+	p.ranking.collect(p)
+	p.ranking.latency(p.Channels, dst)
 }

@@ -64,10 +64,30 @@ func sumMaskedAVX2(q *int32, mask *uint64, units int, rows int) int32
 //go:noescape
 func learnAVX2(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
 
-// correlateAVX2 is correlate for units*16 sums.
+// correlateAVX2 is correlate for units*16 sums of both kernels.
 //
 //go:noescape
-func correlateAVX2(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
+func correlateAVX2(out0 *float64, out1 *float64, units int, src *float64, offs *int32, w *float64, fours int, twos int, ones int)
+
+// addFloatsAVX2 is addFloats for units*8 numbers, at least one unit.
+//
+//go:noescape
+func addFloatsAVX2(dst *float64, a *float64, b *float64, units int)
+
+// slideFloatsAVX2 is slideFloats for units*8 numbers, at least one unit.
+//
+//go:noescape
+func slideFloatsAVX2(dst *float64, last *float64, out *float64, in *float64, units int)
+
+// cutAVX2 is cut for units*8 numbers, at least one unit.
+//
+//go:noescape
+func cutAVX2(v *float64, valid *uint8, bits *uint8, units int, threshold float64)
+
+// ratiosAVX2 is ratios for units*8 numbers, at least one unit.
+//
+//go:noescape
+func ratiosAVX2(dst *float32, v *float64, box *float64, units int, area float64, least float64)
 
 // sumWindowAVX512 is sumWindow for units*16 sums.
 //
@@ -129,7 +149,27 @@ func sumMaskedAVX512(q *int32, mask *uint64, units int, rows int) int32
 //go:noescape
 func learnAVX512(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
 
-// correlateAVX512 is correlate for units*16 sums.
+// correlateAVX512 is correlate for units*16 sums of both kernels.
 //
 //go:noescape
-func correlateAVX512(out *float64, units int, src *float64, offs *int32, w *float64, taps int)
+func correlateAVX512(out0 *float64, out1 *float64, units int, src *float64, offs *int32, w *float64, fours int, twos int, ones int)
+
+// addFloatsAVX512 is addFloats for units*8 numbers, at least one unit.
+//
+//go:noescape
+func addFloatsAVX512(dst *float64, a *float64, b *float64, units int)
+
+// slideFloatsAVX512 is slideFloats for units*8 numbers, at least one unit.
+//
+//go:noescape
+func slideFloatsAVX512(dst *float64, last *float64, out *float64, in *float64, units int)
+
+// cutAVX512 is cut for units*8 numbers, at least one unit.
+//
+//go:noescape
+func cutAVX512(v *float64, valid *uint8, bits *uint8, units int, threshold float64)
+
+// ratiosAVX512 is ratios for units*8 numbers, at least one unit.
+//
+//go:noescape
+func ratiosAVX512(dst *float32, v *float64, box *float64, units int, area float64, least float64)

@@ -158,25 +158,3 @@ func learn(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 	}
 	return growth
 }
-
-// correlate goes through the taps for eight sums at a time.
-func correlate(out, src []float64, offs []int32, w []float64) {
-	for j := 0; j+8 <= len(out); j += 8 {
-		var s0, s1, s2, s3, s4, s5, s6, s7 float64
-		for i, o := range offs {
-			r := src[int(o)+j:]
-			r = r[:8:8]
-			v := w[i]
-			s0 += float64(v * r[0])
-			s1 += float64(v * r[1])
-			s2 += float64(v * r[2])
-			s3 += float64(v * r[3])
-			s4 += float64(v * r[4])
-			s5 += float64(v * r[5])
-			s6 += float64(v * r[6])
-			s7 += float64(v * r[7])
-		}
-		a := out[j : j+8 : j+8]
-		a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7] = s0, s1, s2, s3, s4, s5, s6, s7
-	}
-}

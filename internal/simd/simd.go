@@ -28,10 +28,15 @@ type kernels struct {
 	learn     func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32
 	rise      func(now, then []byte) byte
 	narrow    func(dst []byte, q []int32, base int32, factor float32)
-	correlate func(out, src []float64, offs []int32, w []float64)
+
+	correlate   func(out0, out1, src []float64, t *Taps)
+	addFloats   func(dst, a, b []float64)
+	slideFloats func(dst, last, out, in []float64)
+	cut         func(v []float64, valid, bits []uint8, threshold float64)
+	ratios      func(dst []float32, v, box []float64, area, least float64)
 }
 
-var portable = kernels{"off", sumWindow, countWindow, add, scatter, above, over, most, sumBytes, sumMasked, learn, rise, narrow, correlate}
+var portable = kernels{"off", sumWindow, countWindow, add, scatter, above, over, most, sumBytes, sumMasked, learn, rise, narrow, correlate, addFloats, slideFloats, cut, ratios}
 
 // active is what the functions below run.
 var active = best()
@@ -167,9 +172,3 @@ func Narrow(dst []byte, q []int32, base int32, factor float32) { active.narrow(d
 // Max is the largest element of a. len(a) must be a positive multiple of
 // [Lanes].
 func Max(a []int32) int32 { return active.most(a) }
-
-// Correlate sets out[j] to the sum over i of w[i]*src[offs[i]+j]. len(out) must
-// be a multiple of [Lanes]; every offs[i]+len(out) must lie within src. The
-// products and sums must be exact in float64, whatever their order: that is
-// what makes all kernels agree.
-func Correlate(out, src []float64, offs []int32, w []float64) { active.correlate(out, src, offs, w) }

@@ -44,12 +44,23 @@ func available() []kernels {
 			narrow: func(dst []byte, q []int32, base int32, factor float32) {
 				narrowAVX2(&dst[0], &q[0], len(dst)/Lanes, base, factor)
 			},
-			correlate: func(out, src []float64, offs []int32, w []float64) {
-				if len(offs) == 0 {
-					clear(out)
-				} else if len(out) > 0 {
-					correlateAVX2(&out[0], len(out)/Lanes, &src[0], &offs[0], &w[0], len(offs))
+			correlate: func(out0, out1, src []float64, t *Taps) {
+				if len(out0) == 0 || len(t.W) == 0 {
+					clear(out0)
+					clear(out1)
+					return
 				}
+				correlateAVX2(&out0[0], &out1[0], len(out0)/Lanes, &src[0], &t.Offs[0], &t.W[0], t.Fours, t.Twos, t.Ones)
+			},
+			addFloats: func(dst, a, b []float64) { addFloatsAVX2(&dst[0], &a[0], &b[0], len(dst)/Wide) },
+			slideFloats: func(dst, last, out, in []float64) {
+				slideFloatsAVX2(&dst[0], &last[0], &out[0], &in[0], len(dst)/Wide)
+			},
+			cut: func(v []float64, valid, bits []uint8, threshold float64) {
+				cutAVX2(&v[0], &valid[0], &bits[0], len(v)/Wide, threshold)
+			},
+			ratios: func(dst []float32, v, box []float64, area, least float64) {
+				ratiosAVX2(&dst[0], &v[0], &box[0], len(dst)/Wide, area, least)
 			},
 		})
 	}
@@ -88,12 +99,23 @@ func available() []kernels {
 			narrow: func(dst []byte, q []int32, base int32, factor float32) {
 				narrowAVX512(&dst[0], &q[0], len(dst)/Lanes, base, factor)
 			},
-			correlate: func(out, src []float64, offs []int32, w []float64) {
-				if len(offs) == 0 {
-					clear(out)
-				} else if len(out) > 0 {
-					correlateAVX512(&out[0], len(out)/Lanes, &src[0], &offs[0], &w[0], len(offs))
+			correlate: func(out0, out1, src []float64, t *Taps) {
+				if len(out0) == 0 || len(t.W) == 0 {
+					clear(out0)
+					clear(out1)
+					return
 				}
+				correlateAVX512(&out0[0], &out1[0], len(out0)/Lanes, &src[0], &t.Offs[0], &t.W[0], t.Fours, t.Twos, t.Ones)
+			},
+			addFloats: func(dst, a, b []float64) { addFloatsAVX512(&dst[0], &a[0], &b[0], len(dst)/Wide) },
+			slideFloats: func(dst, last, out, in []float64) {
+				slideFloatsAVX512(&dst[0], &last[0], &out[0], &in[0], len(dst)/Wide)
+			},
+			cut: func(v []float64, valid, bits []uint8, threshold float64) {
+				cutAVX512(&v[0], &valid[0], &bits[0], len(v)/Wide, threshold)
+			},
+			ratios: func(dst []float32, v, box []float64, area, least float64) {
+				ratiosAVX512(&dst[0], &v[0], &box[0], len(dst)/Wide, area, least)
 			},
 		})
 	}

@@ -470,25 +470,92 @@ func TestCorrelate(t *testing.T) {
 	for _, impl := range available() {
 		rng := rand.New(rand.NewPCG(1, 2))
 		for n := 0; n <= 20*Lanes; n += Lanes {
-			for _, taps := range []int{0, 1, 2, 169} {
-				src, w, offs := make([]float64, n+500), make([]float64, taps), make([]int32, taps)
+			for _, groups := range [][3]int{{}, {1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {9, 4, 7}} {
+				taps := &Taps{Fours: groups[0], Twos: groups[1], Ones: groups[2]}
+				src := make([]float64, n+500)
 				for i := range src {
 					src[i] = float64(rng.IntN(256))
 				}
-				for i := range w {
-					w[i], offs[i] = float64(rng.IntN(1<<40)-1<<39)/(1<<30), int32(rng.IntN(500))
-				}
-				got, want := make([]float64, n), make([]float64, n)
-				for j := range want {
-					for i := taps - 1; i >= 0; i-- {
-						want[j] += w[i] * src[int(offs[i])+j]
+				var got, want [2][]float64
+				for k := range got {
+					got[k], want[k] = make([]float64, n), make([]float64, n)
+					for j := range n {
+						got[k][j] = rng.Float64()
 					}
 				}
-				impl.correlate(got, src, offs, w)
-				if !slices.Equal(got, want) {
-					t.Errorf("%s: %d sums of %d taps are wrong", impl.name, n, taps)
+				for g, size := range []int{4, 2, 1} {
+					for range groups[g] {
+						w := [2]float64{float64(rng.IntN(1<<40)-1<<39) / (1 << 30), float64(rng.IntN(1<<40)-1<<39) / (1 << 30)}
+						taps.W = append(taps.W, w[0], w[1])
+						for range size {
+							o := rng.IntN(500)
+							taps.Offs = append(taps.Offs, int32(o))
+							for j := range n {
+								want[0][j] += w[0] * src[o+j]
+								want[1][j] += w[1] * src[o+j]
+							}
+						}
+					}
+				}
+				impl.correlate(got[0], got[1], src, taps)
+				if !slices.Equal(got[0], want[0]) || !slices.Equal(got[1], want[1]) {
+					t.Errorf("%s: %d sums of %v groups are wrong", impl.name, n, groups)
 				}
 			}
 		}
 	}
+}
+
+func TestFloats(t *testing.T) {
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		n /= Lanes / Wide
+		var v [4][]float64
+		for i := range v {
+			v[i] = make([]float64, n)
+			for j := range v[i] {
+				v[i][j] = float64(1+rng.IntN(1<<40)) / (1 << 20)
+			}
+		}
+		got, want := make([]float64, n+1), make([]float64, n+1)
+		got[n], want[n] = 7, 7
+		impl.addFloats(got[:n], v[0], v[1])
+		for i := range n {
+			want[i] = v[0][i] + v[1][i]
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%d numbers: wrong sums", n)
+		}
+		impl.slideFloats(got[:n], v[0], v[1], v[2])
+		for i := range n {
+			want[i] = v[0][i] - v[1][i] + v[2][i]
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%d numbers: wrong sliding sums", n)
+		}
+		ratio, wants := make([]float32, n+1), make([]float32, n+1)
+		impl.ratios(ratio[:n], v[0], v[1], 289, 1e-12)
+		for i := range n {
+			wants[i] = float32(v[0][i] / (v[1][i]/289 + 1e-12))
+		}
+		if !slices.Equal(ratio, wants) {
+			t.Fatalf("%d numbers: wrong ratios", n)
+		}
+		valid, bits, wantBits := make([]uint8, n/8), make([]uint8, n/8), make([]uint8, n/8)
+		threshold := v[3][rng.IntN(n)]
+		copy(want, v[3])
+		for i := range valid {
+			valid[i] = uint8(rng.Uint32())
+		}
+		for i := range n {
+			if valid[i/8]>>(i%8)&1 == 0 || v[3][i] < threshold {
+				want[i] = 0
+			} else {
+				wantBits[i/8] |= 1 << (i % 8)
+			}
+		}
+		impl.cut(v[3], valid, bits, threshold)
+		if !slices.Equal(v[3], want[:n]) || !slices.Equal(bits, wantBits) {
+			t.Fatalf("%d numbers: wrong cut", n)
+		}
+	})
 }

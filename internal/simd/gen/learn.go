@@ -7,12 +7,16 @@ import (
 )
 
 // masks of AVX2 are registers: lanes puts the bit of every lane into its place.
-var laneBits Mem
+var laneBits, laneBits64 Mem
 
 func data() {
 	laneBits = GLOBL("laneBits", RODATA|NOPTR)
 	for i := range 8 {
 		DATA(4*i, U32(1<<i))
+	}
+	laneBits64 = GLOBL("laneBits64", RODATA|NOPTR)
+	for i := range 8 {
+		DATA(8*i, U64(1<<i))
 	}
 }
 

@@ -63,6 +63,10 @@ func main() {
 		sumMasked(s)
 		learn(s)
 		correlate(s)
+		addFloats(s)
+		slideFloats(s)
+		cut(s)
+		ratios(s)
 	}
 	Generate()
 }
