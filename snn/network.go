@@ -62,6 +62,7 @@ type Pass struct {
 	events   spike.Events
 	response Response
 	pooled   []spike.Map
+	in       spike.Bits
 	bits     []spike.Bits
 	tally    Tally
 }
@@ -99,30 +100,35 @@ func (p *Pass) Response(n *Network, in *spike.Map, depth int) *Response {
 // Fired is which neurons fire at all behind the first depth layers, pooled.
 // The time axis is dropped wherever it cannot matter.
 func (p *Pass) Fired(n *Network, in *spike.Map, depth int) spike.Bits {
-	from := 0
 	if n.TimeMatters(depth) {
-		in, from = p.Spikes(n, in, depth), depth
+		in = p.Spikes(n, in, depth)
+		depth = 0
 	}
-	for len(p.bits) < 2*len(n.Layers)+1 {
+	p.in = grow(p.in, in.Positions()*spike.Words(in.Maps))
+	p.in.From(in)
+	return p.Propagate(n, p.in, depth)
+}
+
+// Propagate is Fired for layers to which time does not matter: see
+// [Network.TimeMatters]. It takes and gives which neurons fire at all; with
+// depth 0 it returns its input.
+func (p *Pass) Propagate(n *Network, in spike.Bits, depth int) spike.Bits {
+	for len(p.bits) < 2*depth {
 		p.bits = append(p.bits, nil)
 	}
-	p.bits[0] = grow(p.bits[0], in.Positions()*spike.Words(in.Maps))
-	bits := p.bits[0]
-	bits.From(in)
-	for i := from; i < depth; i++ {
-		l := n.Layers[i]
+	for i, l := range n.Layers[:depth] {
 		out, pooled := l.Convolution.Out(), l.Pooled()
-		p.bits[2*i+1] = grow(p.bits[2*i+1], out.Positions()*spike.Words(out.Maps))
-		l.Convolution.Fired(bits, p.bits[2*i+1], &p.scratch)
-		bits = p.bits[2*i+1]
+		p.bits[2*i] = grow(p.bits[2*i], out.Positions()*spike.Words(out.Maps))
+		l.Convolution.Fired(in, p.bits[2*i], &p.scratch)
+		in = p.bits[2*i]
 		if l.Pool.Window == 0 {
 			continue
 		}
-		p.bits[2*i+2] = grow(p.bits[2*i+2], pooled.Positions()*spike.Words(out.Maps))
-		l.Pool.Fired(out, bits, p.bits[2*i+2])
-		bits = p.bits[2*i+2]
+		p.bits[2*i+1] = grow(p.bits[2*i+1], pooled.Positions()*spike.Words(out.Maps))
+		l.Pool.Fired(out, in, p.bits[2*i+1])
+		in = p.bits[2*i+1]
 	}
-	return bits
+	return in
 }
 
 // Forward sends an image through all layers and returns for every map of the

@@ -31,6 +31,16 @@ func (b Bits) From(m *Map) {
 	}
 }
 
+// FromEvents sets the bits of the neurons that fire, and clears the others.
+func (b Bits) FromEvents(e *Events) {
+	clear(b)
+	w := Words(e.Maps)
+	for _, i := range e.Index {
+		pos, m := int(i)/e.Maps, int(i)%e.Maps
+		b[pos*w+m/64] |= 1 << (m % 64)
+	}
+}
+
 // Append appends the maps that fired at a position to list, in ascending
 // order, and returns it.
 func (b Bits) Append(list []int32, maps, pos int) []int32 {

@@ -177,6 +177,12 @@ func TestBits(t *testing.T) {
 			b[i] = ^uint64(0) // From must clear what was there
 		}
 		b.From(m)
+		var e Events
+		e.From(m)
+		c := slices.Repeat(Bits{^uint64(0)}, len(b))
+		if c.FromEvents(&e); !slices.Equal(c, b) {
+			t.Fatalf("bits %x from events; %x from the map", c, b)
+		}
 		if b.Count() != m.Spikes() {
 			t.Fatalf("%d bits for %d spikes", b.Count(), m.Spikes())
 		}

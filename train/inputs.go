@@ -59,8 +59,20 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 		var image spike.Map
 		var events spike.Events
 		var pass snn.Pass
+		timeless := decides && !rest.TimeMatters(depth-from)
+		fired := spike.NewBits(e.Geometry(from).In)
 		return func(i int) {
-			if from == 0 && in.events == nil {
+			if timeless {
+				if in.events != nil {
+					fired.FromEvents(&in.events[i])
+				} else {
+					encoder.Fired(set.Image(i), fired)
+				}
+				out.bits[i] = arena[i*words : (i+1)*words]
+				copy(out.bits[i], pass.Propagate(rest, fired, depth-from))
+				return
+			}
+			if in.events == nil {
 				encoder.Encode(set.Image(i), &image)
 			} else {
 				image.Resize(in.events[i].Shape)

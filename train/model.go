@@ -101,7 +101,9 @@ type Predictor struct {
 	model   *Model
 	encoder *encode.Encoder
 	finals  *snn.Finals // nil: the last layer fires when it passes a threshold
+	depth   int         // layers before the last
 	spikes  spike.Map
+	fired   spike.Bits
 	pass    snn.Pass
 	round   snn.Round
 	best    []spike.Spike
@@ -113,8 +115,8 @@ func (m *Model) Predictor() (*Predictor, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Predictor{model: m, encoder: e}
-	if last := m.Network.Layers[len(m.Network.Layers)-1]; last.AtEnd() {
+	p := &Predictor{model: m, encoder: e, depth: len(m.Network.Layers) - 1}
+	if last := m.Network.Layers[p.depth]; last.AtEnd() {
 		p.finals = snn.NewFinals(last.Convolution, m.Network.Steps, m.Decision)
 	}
 	return p, nil
@@ -124,7 +126,7 @@ func (m *Model) Predictor() (*Predictor, error) {
 // change with p.
 func (p *Predictor) Another() *Predictor {
 	e, _ := p.model.encoder() // it was built once for p
-	return &Predictor{model: p.model, encoder: e, finals: p.finals}
+	return &Predictor{model: p.model, encoder: e, finals: p.finals, depth: p.depth}
 }
 
 func (m *Model) encoder() (*encode.Encoder, error) {
@@ -135,11 +137,20 @@ func (m *Model) encoder() (*encode.Encoder, error) {
 // light on dark.
 func (p *Predictor) Predict(pixels []byte) readout.Decision {
 	n := p.model.Network
-	p.encoder.Encode(pixels, &p.spikes)
-	if p.finals != nil {
-		p.best = p.finals.Best(p.pass.Fired(n, &p.spikes, len(n.Layers)-1), &p.round, p.best)
-	} else {
+	switch {
+	case p.finals == nil:
+		p.encoder.Encode(pixels, &p.spikes)
 		p.best = n.Forward(&p.spikes, &p.pass, p.best)
+	case n.TimeMatters(p.depth):
+		p.encoder.Encode(pixels, &p.spikes)
+		p.best = p.finals.Best(p.pass.Fired(n, &p.spikes, p.depth), &p.round, p.best)
+	default:
+		// Without a time axis from the first spike to the decision.
+		if p.fired == nil {
+			p.fired = spike.NewBits(p.encoder.Shape())
+		}
+		p.encoder.Fired(pixels, p.fired)
+		p.best = p.finals.Best(p.pass.Propagate(n, p.fired, p.depth), &p.round, p.best)
 	}
 	return p.model.Decision.Decide(p.best)
 }
