@@ -23,7 +23,7 @@ type Finals struct {
 type Round struct {
 	bench        bench
 	lower, upper []int64 // group: bounds of the potential of its best
-	best         []spike.Spike
+	best, list   []spike.Spike
 }
 
 // NewFinals makes the finals of a layer whose input has the given number of
@@ -44,27 +44,53 @@ func NewFinals(c *Convolution, steps int, groups []int) *Finals {
 	return f
 }
 
-// Best writes to best the neuron that decides, if any potential is above 0,
-// and then the best neuron of all other groups, if there is such a one. The
-// best is the highest potential, then the lowest map, row, column.
+// Best writes to best the neuron that decides for an image, if any potential
+// is above 0, and then the best neuron of all other groups, if there is such a
+// one. The best is the highest potential, then the lowest map, row, column.
 func (f *Finals) Best(in spike.Bits, r *Round, best []spike.Spike) []spike.Spike {
+	r.bench.images = append(r.bench.images[:0], in)
+	f.sum(r)
+	return f.best(r, 0, best)
+}
+
+// BestOfEach is Best for many images, with what it finds of image i given to
+// each. It takes some at a time, so that weights are fetched once for them. The
+// slice that each gets is used again.
+func (f *Finals) BestOfEach(in []spike.Bits, r *Round, each func(i int, best []spike.Spike)) {
+	for from := 0; from < len(in); from += batch {
+		r.bench.images = append(r.bench.images[:0], in[from:min(from+batch, len(in))]...)
+		f.sum(r)
+		for i := range r.bench.images {
+			r.list = f.best(r, i, r.list)
+			each(from+i, r.list)
+		}
+	}
+}
+
+// sum adds up the bytes of all neurons for the images of a round.
+func (f *Finals) sum(r *Round) {
 	b, s := f.block, &r.bench
-	k := &b.coarse
-	s.images = append(s.images[:0], in)
 	b.enlist(s)
 	for i := range s.alive {
 		s.alive[i] = true
 	}
 	clear(s.sums)
 	b.sum(s)
+}
 
+// best is Best for an image of a round whose bytes are summed.
+func (f *Finals) best(r *Round, image int, best []spike.Spike) []spike.Spike {
+	b, s := f.block, &r.bench
+	k := &b.coarse
+	in, positions := s.images[image], b.c.Out().Positions()
+	counts, sums := s.counts[image*positions:][:positions], s.sums[image*positions*k.width:]
 	base, unit, rest := int64(k.base), int64(k.unit), int64(k.rest)
 	r.lower, r.upper, r.best = grow(r.lower, f.n), grow(r.upper, f.n), grow(r.best, f.n)
 	for g := range r.best {
 		r.lower[g], r.upper[g], r.best[g] = none, none, spike.Spike{Step: spike.Silent}
 	}
-	for pos, n := range s.counts {
-		row, least, open := s.sums[pos*k.width:][:k.width], int64(n)*base, int64(n)*rest
+	for pos, n := range counts {
+		row, least, open := sums[pos*k.width:][:k.width], int64(n)*base, int64(n)*rest
 		for lane, g := range f.groups {
 			if g >= 0 {
 				v := least + unit*int64(row[lane])
@@ -83,8 +109,8 @@ func (f *Finals) Best(in spike.Bits, r *Round, best []spike.Spike) []spike.Spike
 		}
 		r.lower[g] = max(r.lower[g], 1)
 	}
-	for pos, n := range s.counts {
-		row, most := s.sums[pos*k.width:][:k.width], int64(n)*(base+rest)
+	for pos, n := range counts {
+		row, most := sums[pos*k.width:][:k.width], int64(n)*(base+rest)
 		for lane, g := range f.groups {
 			if g < 0 || most+unit*int64(row[lane]) < r.lower[g] {
 				continue

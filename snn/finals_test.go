@@ -27,6 +27,21 @@ func TestFinals(t *testing.T) {
 		}
 		f := NewFinals(d.Convolution, in.Steps, groups)
 		bits := bitsOf(in)
+		many := []spike.Bits{bits}
+		for range rng.IntN(2 * batch) {
+			many = append(many, bitsOf(randomMap(rng, in.Shape, in.Steps, .4)))
+		}
+		seen := 0
+		f.BestOfEach(many, &r, func(i int, best []spike.Spike) {
+			var alone Round
+			if want := f.Best(many[i], &alone, nil); i != seen || !slices.Equal(best, want) {
+				t.Fatalf("image %d of many: best %v; alone %v", i, best, want)
+			}
+			seen++
+		})
+		if seen != len(many) {
+			t.Fatalf("%d of %d images seen", seen, len(many))
+		}
 		for range 2 { // the working memory is used again
 			best = f.Best(bits, &r, best)
 			d.Tally(bits, &tally, &s)

@@ -104,6 +104,7 @@ type Predictor struct {
 	depth   int         // layers before the last
 	spikes  spike.Map
 	fired   spike.Bits
+	many    []spike.Bits
 	pass    snn.Pass
 	round   snn.Round
 	best    []spike.Spike
@@ -136,23 +137,52 @@ func (m *Model) encoder() (*encode.Encoder, error) {
 // Predict decides an image of the experiment's rows x cols pixels, 0 to 255,
 // light on dark.
 func (p *Predictor) Predict(pixels []byte) readout.Decision {
-	n := p.model.Network
-	switch {
-	case p.finals == nil:
+	if p.finals == nil {
 		p.encoder.Encode(pixels, &p.spikes)
-		p.best = n.Forward(&p.spikes, &p.pass, p.best)
-	case n.TimeMatters(p.depth):
-		p.encoder.Encode(pixels, &p.spikes)
-		p.best = p.finals.Best(p.pass.Fired(n, &p.spikes, p.depth), &p.round, p.best)
-	default:
-		// Without a time axis from the first spike to the decision.
-		if p.fired == nil {
-			p.fired = spike.NewBits(p.encoder.Shape())
-		}
-		p.encoder.Fired(pixels, p.fired)
-		p.best = p.finals.Best(p.pass.Propagate(n, p.fired, p.depth), &p.round, p.best)
+		p.best = p.model.Network.Forward(&p.spikes, &p.pass, p.best)
+	} else {
+		p.best = p.finals.Best(p.last(pixels), &p.round, p.best)
 	}
 	return p.model.Decision.Decide(p.best)
+}
+
+// last is which inputs of the last layer fire.
+func (p *Predictor) last(pixels []byte) spike.Bits {
+	n := p.model.Network
+	if n.TimeMatters(p.depth) {
+		p.encoder.Encode(pixels, &p.spikes)
+		return p.pass.Fired(n, &p.spikes, p.depth)
+	}
+	// Without a time axis from the first spike on.
+	if p.fired == nil {
+		p.fired = spike.NewBits(p.encoder.Shape())
+	}
+	p.encoder.Fired(pixels, p.fired)
+	return p.pass.Propagate(n, p.fired, p.depth)
+}
+
+// PredictAll decides n images, which image names by number, and gives the
+// decisions to each. It is faster than [Predictor.Predict] one by one.
+func (p *Predictor) PredictAll(n int, image func(i int) []byte, each func(i int, d readout.Decision)) {
+	if p.finals == nil {
+		for i := range n {
+			each(i, p.Predict(image(i)))
+		}
+		return
+	}
+	const batch = 16
+	for from := 0; from < n; from += batch {
+		to := min(from+batch, n)
+		for k := range to - from {
+			if k == len(p.many) {
+				p.many = append(p.many, nil)
+			}
+			p.many[k] = append(p.many[k][:0], p.last(image(from+k))...)
+		}
+		p.finals.BestOfEach(p.many[:to-from], &p.round, func(k int, best []spike.Spike) {
+			each(from+k, p.model.Decision.Decide(best))
+		})
+	}
 }
 
 // Fits returns an error if the model cannot be shown the images of a set, or
@@ -185,11 +215,14 @@ func (m *Model) Test(ctx context.Context, s *dataset.Set, workers int, done func
 		return r, err
 	}
 	var count atomic.Int64
-	err = each(ctx, s.Len(), workers, func() func(int) {
+	const batch = 100
+	err = each(ctx, (s.Len()+batch-1)/batch, workers, func() func(int) {
 		p := first.Another()
-		return func(i int) {
-			decisions[i] = p.Predict(s.Image(i)).Class
-			if n := count.Add(1); done != nil && n%100 == 0 {
+		return func(b int) {
+			from := b * batch
+			n := min(batch, s.Len()-from)
+			p.PredictAll(n, func(i int) []byte { return s.Image(from + i) }, func(i int, d readout.Decision) { decisions[from+i] = d.Class })
+			if n := count.Add(int64(n)); done != nil {
 				done(int(n))
 			}
 		}

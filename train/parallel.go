@@ -12,18 +12,11 @@ import (
 func each(ctx context.Context, n, workers int, start func() (work func(i int))) error {
 	var next atomic.Int64
 	var group sync.WaitGroup
-	const chunk = 16
 	for range max(1, min(workers, n)) {
 		group.Go(func() {
 			work := start()
-			for ctx.Err() == nil {
-				from := int(next.Add(chunk)) - chunk
-				if from >= n {
-					return
-				}
-				for i := from; i < min(from+chunk, n); i++ {
-					work(i)
-				}
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				work(i)
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"firstspike/encode"
+	"firstspike/readout"
 	"firstspike/snn"
 	"firstspike/spike"
 	"firstspike/train"
@@ -66,6 +67,16 @@ func TestPredict(t *testing.T) {
 				if want.RunnerUp >= 0 {
 					unsure++
 				}
+			}
+			seen := 0
+			another.PredictAll(100, test.Image, func(i int, d readout.Decision) {
+				if want := first.Predict(test.Image(i)); i != seen || d != want {
+					t.Fatalf("image %d of many: decision %+v; want %+v", i, d, want)
+				}
+				seen++
+			})
+			if seen != 100 {
+				t.Errorf("%d of 100 images decided", seen)
 			}
 			if decided == 0 || unsure == 0 {
 				t.Errorf("%d decisions, %d with a runner-up", decided, unsure)
