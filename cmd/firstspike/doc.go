@@ -7,6 +7,7 @@
 //	firstspike show RUN           the experiment: every number, and where it comes from
 //	firstspike presets            the published experiments
 //	firstspike conform TRACE      compare this program with a reference's trace
+//	firstspike bench [RUN]        measure how fast every stage is
 //	firstspike version
 //
 // A training lives in a folder of its own, a run. What happens to it is
@@ -39,7 +40,8 @@
 // together. The files beside them are shared: arguments.go finds all faults
 // of a command line, experiment.go finds experiments by the name of a preset,
 // a file or a run, screen.go and lines.go are the two observers of a
-// training, and result.go puts a test's result into words. A command's
-// behaviour is described by the scripts in testdata/script, which are its
-// tests as well.
+// training, and result.go puts a test's result into words. Of bench, measure.go
+// takes the times, machine.go says what they were taken on, and measured.go
+// shows them. A command's behaviour is described by the scripts in
+// testdata/script, which are its tests as well.
 package main

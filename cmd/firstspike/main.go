@@ -26,6 +26,7 @@ type commands struct {
 	Train   trainCommand   `cmd:"" help:"Train a network into a folder, a run."`
 	Test    testCommand    `cmd:"" help:"Test a run: right, wrong, silent, confusion matrix."`
 	Predict predictCommand `cmd:"" help:"Say which digits are in pictures."`
+	Bench   benchCommand   `cmd:"" help:"Measure how fast every stage is."`
 	Show    showCommand    `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
 	Presets presetsCommand `cmd:"" help:"List the published experiments."`
 	Conform conformCommand `cmd:"" help:"Compare this program with a reference's trace."`

@@ -32,9 +32,10 @@ func TestMain(m *testing.M) {
 		"fingerprint": program(func(args []string) error {
 			return fingerprint(args[0])
 		}),
-		"check-json": program(checkJSON),
-		"check-same": program(checkSame),
-		"trace":      program(trace),
+		"check-json":  program(checkJSON),
+		"check-bench": program(checkBench),
+		"check-same":  program(checkSame),
+		"trace":       program(trace),
 	})
 }
 
