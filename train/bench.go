@@ -207,17 +207,21 @@ func (b *Bench) encoding(ctx context.Context, w *Work) error {
 func (b *Bench) prefix(ctx context.Context, w *Work) error {
 	net := b.model.Network
 	last := len(net.Layers) - 1
+	first, err := b.model.Predictor()
+	if err != nil {
+		return err
+	}
 	return b.bulk(ctx, w, func() (func(int), error) {
+		if net.Layers[last].AtEnd() {
+			p := first.Another()
+			return func(i int) { p.last(b.pool.Image(i)) }, nil
+		}
 		encoder, err := b.model.encoder()
 		var image spike.Map
 		var pass snn.Pass
 		return func(i int) {
 			encoder.Encode(b.pool.Image(i), &image)
-			if net.Layers[last].AtEnd() {
-				pass.Fired(net, &image, last)
-			} else {
-				pass.Spikes(net, &image, last)
-			}
+			pass.Spikes(net, &image, last)
 		}, err
 	})
 }
@@ -310,6 +314,10 @@ func (b *Bench) compete(ctx context.Context, w *Work, index int) error {
 	return w.begin()
 }
 
+// warmEpochs lie behind a late stage: a block comes to know its images, sorts
+// its maps, and has then to come to know the images again.
+const warmEpochs = 3
+
 // reward makes w the learning step of the last layer by reward.
 func (b *Bench) reward(ctx context.Context, w *Work, late bool) error {
 	e := b.model.Experiment
@@ -372,7 +380,7 @@ func (b *Bench) reward(ctx context.Context, w *Work, late bool) error {
 	}
 	warm := min(w.Epoch, blockSize)
 	if late {
-		warm = w.Epoch
+		warm = warmEpochs * w.Epoch
 	}
 	if err := w.do(ctx, warm); err != nil {
 		return err

@@ -35,7 +35,7 @@ func TestBenchLearnsAsTrainingDoes(t *testing.T) {
 				}},
 			{Name: "s2", Maps: 20, Kernel: snn.Size{Rows: 5, Cols: 5}, Threshold: math.Inf(1), Fires: snn.Above,
 				Weights: initial, Learn: Learn{
-					Rule: RuleRSTDP, Epochs: 3, K: 1, APlus: 0.004, AMinus: -0.003, Lower: 0.2, Upper: 0.8, Shuffle: true,
+					Rule: RuleRSTDP, Epochs: 2 + warmEpochs, K: 1, APlus: 0.004, AMinus: -0.003, Lower: 0.2, Upper: 0.8, Shuffle: true,
 					Punish: Punish{APlus: -0.004, AMinus: 0.0005, Adapt: 100},
 				}},
 		},
@@ -82,11 +82,11 @@ func TestBenchLearnsAsTrainingDoes(t *testing.T) {
 	}
 
 	// One with reward does too, behind the layer that has learned. If it is
-	// late, an epoch lies behind it when it begins.
+	// late, epochs lie behind it when it begins.
 	if err := m.Network.Layers[0].SetWeights(tr.model.Network.Layers[0].Weights()); err != nil {
 		t.Fatal(err)
 	}
-	for stage, epochs := range map[string]int{"s2" + StageEarly: 3, "s2" + StageLate: 2} {
+	for stage, epochs := range map[string]int{"s2" + StageEarly: 2 + warmEpochs, "s2" + StageLate: 2} {
 		w := work(m, stage)
 		w.Begin()
 		for _, n := range []int{epochs*w.Epoch - 250, 250} {
@@ -109,10 +109,10 @@ func TestBenchLearnsAsTrainingDoes(t *testing.T) {
 	}
 	want := loaded.State.Adaptation
 	late := work(loaded, "s2"+StageLate)
-	for range late.Epoch {
+	for range warmEpochs * late.Epoch {
 		want.Count(snn.Silent)
 	}
 	if got := late.trainer.model.State.Adaptation; got.Seen != want.Seen {
-		t.Errorf("after an epoch of %d images %d are counted, not %d", late.Epoch, got.Seen, want.Seen)
+		t.Errorf("after epochs of %d images %d are counted, not %d", late.Epoch, got.Seen, want.Seen)
 	}
 }
