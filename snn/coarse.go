@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -174,6 +175,7 @@ func spread(n, workers int, f func(i, worker int)) {
 // A bench is the working memory of a goroutine that votes.
 type bench struct {
 	images []spike.Bits
+	runs   []run
 	sums   []int32 // image, output position, sum
 	active []int32 // of every image and input position, its active maps as offsets into the bytes
 	start  []int32
@@ -204,19 +206,20 @@ func (b *Block) vote(s *bench, from, to int) {
 	}
 }
 
-// enlist lists the active inputs of the images of a bench and counts those of
-// every output position.
+// enlist lists the active inputs of the images of a bench, each as the place of
+// its bytes, and counts those of every output position.
 func (b *Block) enlist(s *bench) {
 	c, out := b.c, b.c.Out()
 	positions, inputs, images := out.Positions(), c.In.Positions(), len(s.images)
 	s.active, s.start = s.active[:0], grow(s.start, images*inputs+1)
+	words, width := b.words, int32(b.coarse.width)
 	for i, image := range s.images {
 		for pos := range inputs {
-			at := len(s.active)
-			s.start[i*inputs+pos] = int32(at)
-			s.active = image.Append(s.active, c.In.Maps, pos)
-			for j := at; j < len(s.active); j++ {
-				s.active[j] *= int32(b.coarse.width)
+			s.start[i*inputs+pos] = int32(len(s.active))
+			for k, word := range image[pos*words : (pos+1)*words] {
+				for ; word != 0; word &= word - 1 {
+					s.active = append(s.active, int32(k*64+bits.TrailingZeros64(word))*width)
+				}
 			}
 		}
 	}
@@ -238,29 +241,38 @@ func (b *Block) enlist(s *bench) {
 	s.alive = grow(s.alive, images*positions*b.coarse.units())
 }
 
-// sum adds up the bytes of all units that are alive.
+// A run is units side by side that are summed together for an image.
+type run struct{ image, from, to int32 }
+
+// sum adds up the bytes of all units that are alive, for all images of a bench
+// that need those of a kernel position.
 func (b *Block) sum(s *bench) {
 	c, k, out := b.c, &b.coarse, b.c.Out()
 	positions, inputs, units := out.Positions(), c.In.Positions(), k.units()
 	for pos := range positions {
+		s.runs = s.runs[:0]
+		for i := range s.images {
+			alive := s.alive[(i*positions+pos)*units:][:units]
+			for u, end := 0, 0; u < units; u = end + 1 {
+				for end = u; end < units && alive[end]; end++ {
+				}
+				if end > u {
+					s.runs = append(s.runs, run{int32(i), int32(u * simd.Unit), int32(end * simd.Unit)})
+				}
+			}
+		}
+		if len(s.runs) == 0 {
+			continue
+		}
 		y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
 		for y := max(0, -y0); y < min(c.Kernel.Rows, c.In.Rows-y0); y++ {
 			for x := max(0, -x0); x < min(c.Kernel.Cols, c.In.Cols-x0); x++ {
 				bytes := k.bytes[(y*c.Kernel.Cols+x)*c.In.Maps*k.width:]
 				source := (y0+y)*c.In.Cols + x0 + x
-				for i := range s.images {
-					active := s.active[s.start[i*inputs+source]:s.start[i*inputs+source+1]]
-					at := i*positions + pos
-					for u, end := 0, 0; u < units; u = end {
-						// Units side by side are summed together.
-						for end = u; end < units && s.alive[at*units+end]; end++ {
-						}
-						if end == u {
-							end++
-							continue
-						}
-						simd.SumBytes(s.sums[at*k.width:][u*simd.Unit:end*simd.Unit], bytes[u*simd.Unit:], active)
-					}
+				for _, r := range s.runs {
+					start := s.start[int(r.image)*inputs+source:]
+					sums := s.sums[(int(r.image)*positions+pos)*k.width:]
+					simd.SumBytes(sums[r.from:r.to], bytes[r.from:], s.active[start[0]:start[1]])
 				}
 			}
 		}
