@@ -18,6 +18,7 @@
 //  6. cmd/firstspike: the command.
 //
 // A reader who wants to follow one image begins at train.Predictor.Predict,
-// goes through encode.Encoder.Encode and snn.Network.Forward, and ends at
-// readout.DecisionMap.Decide.
+// goes through encode.Encoder.Fired, snn.Pass.Propagate and snn.Finals.Best, and
+// ends at readout.DecisionMap.Decide. The same with steps is
+// encode.Encoder.Encode and snn.Network.Forward.
 package firstspike

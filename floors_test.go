@@ -38,6 +38,8 @@ var floors = map[string]int{
 	"web":            5,
 	"cmd/firstspike": command,
 	"docs/picture":   command, // draws a figure of the documentation
+
+	"docs/performance": command, // measures and draws the curves of the documentation
 }
 
 // command is the floor of programs: only they may print and log.

@@ -25,6 +25,8 @@ type State struct {
 	Metrics       int64          `json:"metrics"` // bytes of metrics.jsonl that belong to this state
 	Train         DataSum        `json:"train"`
 	Test          DataSum        `json:"test"`
+	Prefix        string         `json:"prefix,omitempty"` // the key under which the layers before the last are cached, as it was when the run began
+	Cached        *Reused        `json:"cached,omitempty"` // what was taken from the cache
 	Report        *Report        `json:"report,omitempty"` // once the run is finished
 }
 

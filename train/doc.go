@@ -36,6 +36,24 @@
 // only share what does not depend on it. The result is the same for any
 // number of workers.
 //
+// # Layers that were learned before
+//
+// What the layers before the last learn does not depend on the last one. With
+// a folder in [Options.Cache], a training whose last layer is shown one bit a
+// neuron keeps there what it has when that layer begins: the weights, the
+// metrics, and the bits of all images. The file's name is the SHA-256 of
+// everything that decides them: encoding, the layers' settings, seed, split,
+// limit, the images, and a number that changes when this program's results do.
+// A training that finds its file begins with the last layer at once, and ends
+// with the same bits; its [Report] says so, for its time is not that of a
+// training from the beginning, and the lines of those epochs in metrics.jsonl
+// have "cached":true. A run that is resumed in its last layer finds the bits
+// there.
+//
+// A cache can be lost: a file that is damaged or missing is made again, and
+// what cannot be read or written is told to the observer ([Cached]), not to
+// the result. Above 2 GiB what was not used for the longest time is removed.
+//
 // # What chooses the result
 //
 // With the protocol "validation", some training images are held out, the same

@@ -1,9 +1,11 @@
 package train
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -139,12 +141,19 @@ func (f *folder) sweep() {
 	}
 	for _, e := range entries {
 		for _, name := range []string{experimentFile, recordFile, checkpointFile, modelFile, reportFile} {
-			digits, ours := strings.CutPrefix(e.Name(), "."+name+".")
-			if _, err := strconv.ParseUint(digits, 10, 64); ours && err == nil {
+			if halfWritten(e.Name(), name) {
 				os.Remove(f.path(e.Name()))
 			}
 		}
 	}
+}
+
+// halfWritten reports whether writeFile uses a name while it writes the file
+// that is to be called final.
+func halfWritten(name, final string) bool {
+	digits, ours := strings.CutPrefix(name, "."+final+".")
+	_, err := strconv.ParseUint(digits, 10, 64)
+	return ours && err == nil
 }
 
 func lockFolder(dir string) (*folder, error) {
@@ -164,10 +173,13 @@ func (f *folder) close() error { return f.lock.Close() }
 // write replaces a file of the run as a whole: whoever reads it sees the old
 // contents or the new ones.
 func (f *folder) write(name string, content []byte) error {
-	return writeFile(f.path(name), content)
+	return writeFile(f.path(name), func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
 }
 
-func writeFile(path string, content []byte) (err error) {
+func writeFile(path string, write func(io.Writer) error) (err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err
@@ -178,7 +190,7 @@ func writeFile(path string, content []byte) (err error) {
 			os.Remove(tmp.Name())
 		}
 	}()
-	if _, err = tmp.Write(content); err != nil {
+	if err = write(tmp); err != nil {
 		return err
 	}
 	if err = tmp.Chmod(0o644); err != nil && runtime.GOOS != "windows" {
@@ -225,14 +237,36 @@ func (f *folder) writeModel(name string, m *Model) error {
 	return f.write(name, content)
 }
 
-// log appends a line to the metrics; what cannot be written now is kept.
-func (f *folder) log(v any) {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return // the events are plain numbers, which always marshal
+// log appends lines to the metrics; what cannot be written now is kept.
+func (f *folder) log(ends ...EpochEnd) {
+	for _, e := range ends {
+		line, err := json.Marshal(e)
+		if err != nil {
+			continue // the events are plain numbers, which always marshal
+		}
+		f.pending = append(append(f.pending, line...), '\n')
 	}
-	f.pending = append(append(f.pending, line...), '\n')
 	f.flush()
+}
+
+// logged is the epochs that the metrics have lines of.
+func (f *folder) logged() ([]EpochEnd, error) {
+	text, err := os.ReadFile(f.path(metricsFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	text = append(text[:min(f.metrics, int64(len(text)))], f.pending...)
+	var ends []EpochEnd
+	for d := json.NewDecoder(bytes.NewReader(text)); ; {
+		var e EpochEnd
+		switch err := d.Decode(&e); {
+		case err == io.EOF:
+			return ends, nil
+		case err != nil:
+			return nil, fmt.Errorf("%s: %w; the file is damaged", f.path(metricsFile), err)
+		}
+		ends = append(ends, e)
+	}
 }
 
 // flush writes the pending metrics. After a write that failed half-way the

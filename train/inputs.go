@@ -18,7 +18,17 @@ type inputs struct {
 	set    *dataset.Set
 	depth  int // layers before this one
 	events []spike.Events
+	arena  []uint64 // the bits of all images, one after another
 	bits   []spike.Bits
+}
+
+// layOut gives every image its bits in the arena.
+func (in *inputs) layOut(arena []uint64, n int) {
+	in.arena, in.bits = arena, make([]spike.Bits, n)
+	words := len(arena) / max(n, 1)
+	for i := range in.bits {
+		in.bits[i] = arena[i*words : (i+1)*words]
+	}
 }
 
 // advance makes t's inputs those of the layer at depth. What is remembered of
@@ -40,13 +50,9 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 	n := set.Len()
 	rest := net.From(from)
 	out := inputs{set: set, depth: depth}
-	var arena []uint64
-	words := 0
 	if decides {
-		shape := e.Geometry(depth).In
-		words = len(spike.NewBits(shape))
-		arena = make([]uint64, n*words)
-		out.bits = make([]spike.Bits, n)
+		in := e.Geometry(depth).In
+		out.layOut(make([]uint64, n*in.Positions()*spike.Words(in.Maps)), n)
 	} else {
 		// In place: no image is remembered twice.
 		out.events = in.events
@@ -68,7 +74,6 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 				} else {
 					encoder.Fired(set.Image(i), fired)
 				}
-				out.bits[i] = arena[i*words : (i+1)*words]
 				copy(out.bits[i], pass.Propagate(rest, fired, depth-from))
 				return
 			}
@@ -79,7 +84,6 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 				in.events[i].Map(&image)
 			}
 			if decides {
-				out.bits[i] = arena[i*words : (i+1)*words]
 				copy(out.bits[i], pass.Fired(rest, &image, depth-from))
 				return
 			}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"firstspike/dataset"
 	"firstspike/snn"
 	"firstspike/spike"
 )
@@ -12,6 +13,7 @@ import (
 // learn trains layer after layer, each with those before it frozen.
 func (t *Trainer) learn(ctx context.Context) error {
 	e, s := t.model.Experiment, &t.model.State
+	t.recall()
 	for s.Layer < len(e.Layers) {
 		layer := e.Layers[s.Layer]
 		if layer.Learn.Epochs > s.Epoch {
@@ -45,17 +47,14 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 	if t.inputs, err = t.advance(ctx, t.inputs, t.train, index, block); err != nil {
 		return err
 	}
-	choose := t.validation
-	if e.Protocol.Kind == ProtocolPaper {
-		choose = t.test
-	}
-	if last && choose != nil {
-		if t.held, err = t.advance(ctx, t.held, choose, index, c.AtEnd()); err != nil {
+	if last {
+		if t.held, err = t.advance(ctx, t.held, t.judges(), index, c.AtEnd()); err != nil {
 			return err
 		}
 	}
 	t.block = nil
 	if block {
+		t.keep()
 		t.block = snn.NewBlock(c, t.model.Network.Steps)
 		t.album = t.block.Album(t.inputs.bits)
 		if t.held.bits != nil {
@@ -101,6 +100,14 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 		t.saveIfDue()
 	}
 	return nil
+}
+
+// judges are the images that choose the epoch.
+func (t *Trainer) judges() *dataset.Set {
+	if t.model.Experiment.Protocol.Kind == ProtocolPaper {
+		return t.test
+	}
+	return t.validation
 }
 
 // choose scores the epoch that has ended and keeps its network if it is the

@@ -15,7 +15,7 @@ func (f ObserverFunc) Observe(e Event) { f(e) }
 // An ObserverFunc is an observer that is a function.
 type ObserverFunc func(Event)
 
-// An Event is one of [Stage], [Progress], [EpochEnd] and [Saved].
+// An Event is one of [Stage], [Progress], [EpochEnd], [Saved] and [Cached].
 type Event interface{ event() }
 
 // Stage reports the beginning of, or the advance in, work other than
@@ -50,6 +50,7 @@ type EpochEnd struct {
 	Convergence   float64 `json:"convergence"`
 	Seconds       float64 `json:"seconds"` // of the whole training so far
 	PerSecond     float64 `json:"images_per_second"`
+	Cached        bool    `json:"cached,omitempty"` // learned by another training, PerSecond too, and taken from the cache
 }
 
 // Saved reports that the run was saved, or why it could not be; it is tried
@@ -59,7 +60,18 @@ type Saved struct {
 	Complete bool // the training has ended and waits for room
 }
 
+// Cached reports what was taken from the cache on disk or kept in it, or why it
+// could not be. Training goes on in any case, to the same result.
+type Cached struct {
+	Path    string
+	Kept    bool     // or else taken
+	Layers  []string // that were kept, or need not learn; none if only what they make of the images was taken
+	Seconds float64  // that these layers took to learn
+	Err     error
+}
+
 func (Stage) event()    {}
 func (Progress) event() {}
 func (EpochEnd) event() {}
 func (Saved) event()    {}
+func (Cached) event()   {}

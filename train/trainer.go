@@ -22,6 +22,7 @@ type Options struct {
 	Workers     int           // goroutines; 0: one for each CPU
 	Observer    Observer      // nil: nobody watches
 	SaveEvery   time.Duration // time between checkpoints; 0: 20 s
+	Cache       string        // folder in which layers before the last are kept for other trainings (see the package comment); "": none
 	Patience    time.Duration // how long to wait for room when the finished training cannot be saved; 0: 10 minutes
 }
 
@@ -43,6 +44,9 @@ type Trainer struct {
 	better   bool       // model.safetensors has an older network than the best
 	watching sync.Mutex // held while the observer is called
 
+	prefix prefix // the layers before the last, as the cache knows them
+	missed bool   // the cache has no good file of them, and shall get one
+
 	// Of a layer that learns in blocks:
 	block            *snn.Block // holds its weights
 	album, heldAlbum *snn.Album // of inputs and held
@@ -58,7 +62,14 @@ type Report struct {
 	Validation    *Score  `json:"validation,omitempty"`   // of that epoch, by which it was chosen
 	BestOnTest    *Best   `json:"best_on_test,omitempty"` // protocol "paper": as papers report it, chosen on the test images themselves
 	Presentations int     `json:"presentations"`
-	Seconds       float64 `json:"seconds"`
+	Seconds       float64 `json:"seconds"`          // that the run took; what was taken from the cache took none of them
+	Cached        *Reused `json:"cached,omitempty"` // what was taken from the cache
+}
+
+// Reused is what a run did not learn itself, because the cache had it.
+type Reused struct {
+	Layers  []string `json:"layers"`
+	Seconds float64  `json:"seconds"` // that they took to learn when they did
 }
 
 // ErrFinished is returned by [Resume] for a run that is complete.
@@ -115,6 +126,7 @@ func (t *Trainer) begin() error {
 	}
 	t.model.State.Adaptation = t.adaptation(0)
 	t.model.State.Train, t.model.State.Test = sumOf(t.options.Train), sumOf(t.options.Test)
+	t.model.State.Prefix = t.prefix.key
 	return t.save()
 }
 
@@ -197,6 +209,7 @@ func (t *Trainer) divide() error {
 	}
 	t.train, t.test = all, t.options.Test
 	if e.Protocol.Kind == ProtocolPaper {
+		t.prefix = newPrefix(e, sumOf(t.options.Train), sumOf(t.options.Test), t.train.Len(), t.test.Len())
 		return nil
 	}
 	if e.Protocol.Validation >= all.Len() {
@@ -207,6 +220,7 @@ func (t *Trainer) divide() error {
 		return err
 	}
 	t.train, t.validation = all.Subset(learn), all.Subset(hold)
+	t.prefix = newPrefix(e, sumOf(t.options.Train), sumOf(t.options.Test), t.train.Len(), t.validation.Len())
 	return nil
 }
 
@@ -233,7 +247,7 @@ func (t *Trainer) Run(ctx context.Context) (*Report, error) {
 func (t *Trainer) finish(ctx context.Context) (*Report, error) {
 	e, s := t.model.Experiment, &t.model.State
 	last := len(e.Layers) - 1
-	report := &Report{Name: e.Name, Seed: e.Seed, Protocol: e.Protocol.Kind, Epoch: e.Layers[last].Learn.Epochs - 1, Presentations: s.Presentations}
+	report := &Report{Name: e.Name, Seed: e.Seed, Protocol: e.Protocol.Kind, Epoch: e.Layers[last].Learn.Epochs - 1, Presentations: s.Presentations, Cached: s.Cached}
 	chosen, err := t.chosen()
 	if err != nil {
 		return nil, err

@@ -60,6 +60,31 @@ func saveWarning(s train.Saved) string {
 	return fmt.Sprintf("cannot save yet: %v; training goes on and will try again", s.Err)
 }
 
+// cachedText says what the cache was good for, and how to do without it. The
+// warning is that it was good for nothing.
+func cachedText(c train.Cached) (text string, warning bool) {
+	layers := strings.Join(c.Layers, ", ")
+	switch {
+	case c.Err != nil && c.Kept:
+		return fmt.Sprintf("cannot keep %s in the cache: %v; training goes on; --cache DIR names another folder, --no-cache none", layers, c.Err), true
+	case c.Err != nil:
+		return fmt.Sprintf("cannot use the cache: %v; training goes on without it", c.Err), true
+	case c.Kept:
+		return fmt.Sprintf("%s kept for other trainings in %s; look after such files with: %s", layers, c.Path, command("cache")), false
+	case layers == "":
+		return "what the last layer is shown was taken from the cache", false
+	}
+	return fmt.Sprintf("%s taken from the cache, where they had taken %s to learn; train them anew with --no-cache", layers, took(c.Seconds)), false
+}
+
+// took is a time that something took, which may be short.
+func took(seconds float64) string {
+	if seconds < 9.95 {
+		return fmt.Sprintf("%.1fs", seconds)
+	}
+	return duration(time.Duration(seconds * float64(time.Second)))
+}
+
 // A style is whether words may be coloured.
 type style struct{ colour bool }
 

@@ -8,6 +8,7 @@
 //	firstspike presets            the published experiments
 //	firstspike conform TRACE      compare this program with a reference's trace
 //	firstspike bench [RUN]        measure how fast every stage is
+//	firstspike cache              the trained layers that are kept for other trainings
 //	firstspike version
 //
 // A training lives in a folder of its own, a run. What happens to it is
@@ -32,6 +33,11 @@
 // A training is saved when it is interrupted (Ctrl-C), terminated, or when its
 // terminal is closed. If nobody reads its messages any more it goes on without
 // them.
+//
+// Trained layers before the last are kept in a cache, a folder of the user's
+// (flag --cache, or FIRSTSPIKE_CACHE in the environment; "off" is none), and
+// trainings that differ only in the last layer take them from there, to the
+// same bits. They say so, and --no-cache trains all anew.
 //
 // # How it is built
 //

@@ -67,6 +67,9 @@ func (l *lines) Observe(e train.Event) {
 		}
 		l.write("learning", attrs...)
 	case train.EpochEnd:
+		if e.Cached {
+			return // the cache has a line of its own
+		}
 		attrs := []any{slog.String("layer", e.Layer), slog.Int("epoch", e.Epoch+1), slog.Int("epochs", e.Epochs)}
 		attrs = append(attrs, scoreAttrs("train", e.Train)...)
 		attrs = append(attrs, scoreAttrs("validation", e.Validation)...)
@@ -79,6 +82,12 @@ func (l *lines) Observe(e train.Event) {
 	case train.Saved:
 		if e.Err != nil {
 			l.log.Warn(saveWarning(e))
+		}
+	case train.Cached:
+		if text, warning := cachedText(e); warning {
+			l.log.Warn(text)
+		} else {
+			l.note(text)
 		}
 	}
 }

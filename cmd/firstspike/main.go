@@ -30,6 +30,7 @@ type commands struct {
 	Show    showCommand    `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
 	Presets presetsCommand `cmd:"" help:"List the published experiments."`
 	Conform conformCommand `cmd:"" help:"Compare this program with a reference's trace."`
+	Cache   cacheCommand   `cmd:"" help:"List the trained layers that are kept for other trainings, or remove them."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

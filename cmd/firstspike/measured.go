@@ -94,7 +94,7 @@ func (o benchOutput) text() string {
 	}
 	say(9, "network  %s; an epoch has %s images", source, count(o.Epoch))
 	say(9, "workers  %d", o.Workers)
-	say(9, "memory   %.3g bytes of state a neuron, %s MB at most (%s)", o.BytesPerNeuron, megabytes(o.Peak), o.PeakFrom)
+	say(9, "memory   %.3g bytes of state a neuron, %s at most (%s)", o.BytesPerNeuron, megabytes(int64(o.Peak)), o.PeakFrom)
 
 	first := len("stage")
 	for _, s := range o.Stages {
@@ -214,5 +214,3 @@ func giga(v *float64) string {
 	}
 	return fmt.Sprintf("%.0f", *v/1e9)
 }
-
-func megabytes(n uint64) string { return fmt.Sprintf("%.0f", float64(n)/1e6) }

@@ -19,9 +19,11 @@ import (
 	"firstspike/train"
 )
 
-// longer is an experiment that takes long enough to be stopped on the way.
+// longer is an experiment that takes long enough to be stopped on the way. The
+// processes that a test starts have no cache, which would make it short.
 func longer(t *testing.T) (path string) {
 	t.Helper()
+	t.Setenv(cacheEnv, cacheOff)
 	e := tiny(t, smallData(t))
 	for path, value := range map[string]string{"layers.s1.learn.epochs": "6", "layers.s2.learn.epochs": "6", "layers.s3.learn.epochs": "40", "layers.s3.learn.dropout": "0.3"} {
 		if err := e.Set(path, value); err != nil {
@@ -66,7 +68,8 @@ func waitFor(t *testing.T, dir string, lines int) {
 }
 
 // A run that is killed again and again, at any moment, and resumed with
-// different numbers of workers gives what an undisturbed one gives.
+// different numbers of workers, with a cache and without, gives what an
+// undisturbed one gives.
 func TestKilledRunGoesOnToTheSameBits(t *testing.T) {
 	experiment := longer(t)
 	dir := t.TempDir()
@@ -92,6 +95,9 @@ func TestKilledRunGoesOnToTheSameBits(t *testing.T) {
 			t.Fatalf("%s", text)
 		}
 		args = []string{"train", "--resume", "--out", broken, "--save-every", "1ms", "--workers", []string{"1", "2", "3"}[killed%3]}
+		if killed%2 == 1 {
+			args = append(args, "--cache", filepath.Join(dir, "cache"))
+		}
 	}
 	c, text = start(t, args...)
 	if err := c.Wait(); err != nil {
@@ -112,7 +118,7 @@ func TestKilledRunGoesOnToTheSameBits(t *testing.T) {
 	}
 	want, err1 := train.ReadReport(whole)
 	got, err2 := train.ReadReport(broken)
-	want.Seconds, got.Seconds = 0, 0
+	want.Seconds, got.Seconds, got.Cached = 0, 0, nil
 	if err1 != nil || err2 != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the reports differ: %+v, %v; %+v, %v", want, err1, got, err2)
 	}
@@ -135,7 +141,8 @@ func tensors(t *testing.T, path string) map[string][]byte {
 	return all
 }
 
-// metrics is the lines of a run's metrics without what a clock says.
+// metrics is the lines of a run's metrics without what a clock says, and whose
+// cache they come from.
 func metrics(t *testing.T, dir string) []map[string]any {
 	t.Helper()
 	f, err := os.Open(filepath.Join(dir, "metrics.jsonl"))
@@ -151,6 +158,7 @@ func metrics(t *testing.T, dir string) []map[string]any {
 		}
 		delete(line, "seconds")
 		delete(line, "images_per_second")
+		delete(line, "cached")
 		all = append(all, line)
 	}
 	return all

@@ -125,6 +125,9 @@ func writeReport(w io.Writer, dir string, e train.Experiment, r *train.Report) e
 	default:
 		say(0, "%s", epoch)
 	}
+	if r.Cached != nil {
+		say(0, "%s taken from the cache, where they had taken %s to learn; this run took %s", strings.Join(r.Cached.Layers, ", "), took(r.Cached.Seconds), took(r.Seconds))
+	}
 	fmt.Fprintf(&b, "\n%s\n", resultText(r.Test, columns(w)))
 	if p, ok := preset.Lookup(e.Name); ok {
 		say(0, "The source reports %s.", p.Reported)

@@ -80,6 +80,9 @@ func (s *screen) Observe(e train.Event) {
 		s.draw(e)
 		s.head(e.Layer)
 	case train.EpochEnd:
+		if e.Cached {
+			return // the cache has a line of its own
+		}
 		s.head(e.Layer)
 		s.print(s.table.row(e, s.style))
 		s.draw(complete(e))
@@ -90,6 +93,12 @@ func (s *screen) Observe(e train.Event) {
 			s.print("saved: there is room again")
 		}
 		s.failing = e.Err != nil
+	case train.Cached:
+		text, warning := cachedText(e)
+		if text = wrap(visible(text), 2, s.width()); warning {
+			text = s.style.warning(text)
+		}
+		s.print(text)
 	}
 }
 

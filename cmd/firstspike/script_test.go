@@ -40,12 +40,14 @@ func TestMain(m *testing.M) {
 }
 
 // Every script finds tiny.toml in its folder, an experiment that takes a
-// moment, and the images that it is made for in the folder data.
+// moment, and the images that it is made for in the folder data. Its cache is
+// its own.
 func TestScripts(t *testing.T) {
 	images := smallData(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
+			e.Setenv(cacheEnv, filepath.Join(e.WorkDir, "cache"))
 			if err := os.CopyFS(filepath.Join(e.WorkDir, "data"), os.DirFS(images)); err != nil {
 				return err
 			}

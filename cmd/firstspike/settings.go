@@ -51,7 +51,7 @@ func (c *trainCommand) plan() (t training, faults usageError) {
 		var unknown notFound
 		if !errors.As(err, &unknown) || unknown.path {
 			// Settings of an experiment that is not known cannot be checked.
-			t.options = c.options(&faults)
+			c.options(&t, &faults)
 			return t, faults
 		}
 		p, _ := preset.Lookup(preset.Default)
@@ -60,7 +60,7 @@ func (c *trainCommand) plan() (t training, faults usageError) {
 	set := settings{experiment: &t.experiment, by: map[string]string{}}
 	c.apply(&set)
 	faults = append(faults, set.faults...)
-	t.options = c.options(&faults)
+	c.options(&t, &faults)
 	for _, f := range t.experiment.Faults() {
 		faults = append(faults, f)
 	}
@@ -152,16 +152,25 @@ func (c *trainCommand) apply(s *settings) {
 }
 
 // options are the flags that change no result.
-func (c *trainCommand) options(faults *usageError) (o train.Options) {
-	o.Workers = workers(c.Workers, faults)
+func (c *trainCommand) options(t *training, faults *usageError) {
+	t.options.Workers = workers(c.Workers, faults)
 	if c.SaveEvery != "" {
 		every, err := time.ParseDuration(c.SaveEvery)
 		if err != nil || every <= 0 {
 			faults.add("--save-every %s: it must be a time such as 20s or 5m", c.SaveEvery)
 		}
-		o.SaveEvery = every
+		t.options.SaveEvery = every
 	}
-	return o
+	switch {
+	case c.NoCache && c.Cache != "":
+		faults.add("--cache %s: --no-cache says that there is none; leave out either", c.Cache)
+	case c.NoCache:
+	default:
+		var err error
+		if t.options.Cache, err = cacheFolder(c.Cache); err != nil {
+			t.notes = append(t.notes, err.Error())
+		}
+	}
 }
 
 // workers reads a number of goroutines.
@@ -246,7 +255,7 @@ func (c *trainCommand) resumption() (t training, faults usageError) {
 	if c.Preset != "" && c.Out != "" {
 		faults.add("%s: the run in %s has its experiment already; leave out either", c.Preset, c.Out)
 	}
-	t.options = c.options(&faults)
+	c.options(&t, &faults)
 	if info, err := os.Stat(c.Preset); c.Out == "" && err == nil && info.IsDir() {
 		// The run itself is named.
 		if t.dir = c.Preset; c.Seed != "" {

@@ -26,6 +26,8 @@ type trainCommand struct {
 	Data      string   `placeholder:"SPEC" help:"The images: mnist, which is inside, or a folder with four IDX files."`
 	Workers   string   `placeholder:"N" help:"Goroutines; one for each CPU if not given. The result does not depend on it."`
 	SaveEvery string   `placeholder:"TIME" help:"Time between checkpoints; 20s if not given."`
+	Cache     string   `placeholder:"DIR" help:"Keep layers before the last here, for trainings that differ only in the last; $FIRSTSPIKE_CACHE, or a folder of your user's, if not given."`
+	NoCache   bool     `help:"Train all layers anew, and keep none."`
 	Resume    bool     `help:"Go on with a run that was interrupted."`
 }
 
@@ -36,7 +38,9 @@ func (trainCommand) Help() string {
     firstspike train
     firstspike train --paper --protocol paper --out runs/paper
     firstspike train --limit 3000 --out runs/try
-    firstspike train --resume --out runs/try`
+    firstspike train --resume --out runs/try
+
+The layers before the last are trained once: a training that differs only in the last layer takes them from the cache, to the same bits. FIRSTSPIKE_CACHE=DIR is another folder for it, FIRSTSPIKE_CACHE=off is none; see firstspike cache.`
 }
 
 // Run trains.
