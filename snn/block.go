@@ -11,16 +11,16 @@ import (
 // Compute goes through all images of the block with the weights as they are,
 // in parallel, and with one byte a weight: for every neuron that gives two
 // bounds of its potential, and only the neurons whose upper bound reaches the
-// highest lower bound can win. There are a handful of an image. Of an image
-// that comes back, only the neurons that can have caught up since are looked
+// highest lower bound can win. There are a handful of an image, and the
+// potentials of those that can be the best are computed. Of an image that
+// comes back, only the neurons that can have caught up since are looked
 // at: see [Album].
 //
-// Winner and Learn then go through the images in order. Winner computes the
-// potentials of those few neurons exactly, from the weights that the images
-// before have left. Learning changes one map of many. The potential of a
-// changed map can have grown by at most the number of active inputs times the
-// largest growth of a weight; where that could lift another of its neurons
-// above the best, they are computed too. Every winner and every weight is the
+// Winner and Learn then go through the images in order. Learning changes one
+// map of many. The potential of a changed map can have grown by at most the
+// number of active inputs times the largest growth of a weight; where that
+// could lift one of its neurons above the best, it is computed anew, from the
+// weights that the images before have left. Every winner and every weight is the
 // one that the plain loop gives, bit for bit.
 //
 // A block holds the weights of its layer until Flush gives them back: in
@@ -63,13 +63,15 @@ type Block struct {
 // A ballot is what Compute found out about an image.
 type ballot struct {
 	candidates []candidate
-	cut        int64 // the potential of every other neuron is below
-	active     int64 // inputs of the neuron that has most
+	cut        int64   // the potential of every other neuron is below
+	counts     []int32 // active inputs of every output position
+	active     int64   // the largest of them
 }
 
 type candidate struct {
 	place
-	upper int64 // bound of the potential
+	potential int64 // or a bound of it
+	exact     bool
 }
 
 // NewBlock returns a block for the layer, whose input has the given number of
@@ -155,7 +157,10 @@ func (b *Block) Winner(i int) (spike.Spike, bool) {
 	best := spike.Spike{Step: spike.Silent}
 	for k := range t.candidates {
 		v := &t.candidates[k]
-		if v.upper+t.active*b.growth[v.m] >= int64(best.Potential) {
+		switch {
+		case v.exact && !b.dirty[v.m]:
+			b.offer(&best, v.place, int32(v.potential))
+		case v.potential+int64(t.counts[v.pos])*b.growth[v.m] >= int64(best.Potential):
 			b.take(&best, i, int(v.m), int(v.pos))
 		}
 	}
@@ -166,9 +171,16 @@ func (b *Block) Winner(i int) (spike.Spike, bool) {
 		}
 		return best, best.Step != spike.Silent
 	}
+	bounds := b.album.bounds[b.ids[i]*len(t.counts)*b.coarse.units():]
 	for _, m := range b.changed {
-		if t.cut+t.active*b.growth[m] >= int64(best.Potential) {
-			b.takeAll(&best, i, int(m))
+		if b.muted != nil && b.muted[m] || t.cut+t.active*b.growth[m] < int64(best.Potential) {
+			continue
+		}
+		for pos, n := range t.counts {
+			last := min(t.cut, int64(bounds[b.coarse.at(place{m, int32(pos)})]))
+			if last+int64(n)*b.growth[m] >= int64(best.Potential) {
+				b.take(&best, i, int(m), pos)
+			}
 		}
 	}
 	return best, best.Step != spike.Silent
@@ -186,11 +198,15 @@ func (b *Block) takeAll(best *spike.Spike, i, m int) {
 
 // take computes the potential of a neuron and makes it the best if it is.
 func (b *Block) take(best *spike.Spike, i, m, pos int) {
-	p := b.potential(b.image(i), m, pos)
+	b.offer(best, place{int32(m), int32(pos)}, b.potential(b.image(i), m, pos))
+}
+
+// offer makes a neuron the best if it is.
+func (b *Block) offer(best *spike.Spike, at place, p int32) {
 	if p <= 0 || p < best.Potential {
 		return
 	}
-	s := spike.Spike{Neuron: b.c.Out().Neuron(m, pos), Step: spike.Step(b.steps - 1), Potential: p}
+	s := spike.Spike{Neuron: b.c.Out().Neuron(int(at.m), int(at.pos)), Step: spike.Step(b.steps - 1), Potential: p}
 	if best.Step == spike.Silent || s.Ahead(*best) {
 		*best = s
 	}

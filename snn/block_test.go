@@ -38,7 +38,7 @@ func (r *road) note(b *Block, i int) {
 		return
 	}
 	for _, m := range b.changed {
-		if t.cut+t.active*b.growth[m] >= int64(best.Potential) {
+		if t.cut+t.active*b.growth[m] >= int64(best.Potential) && !(b.muted != nil && b.muted[m]) {
 			r.evaluated++
 		} else {
 			r.bounded++

@@ -285,7 +285,8 @@ func (b *Block) expect(s *bench, i, n int) {
 	k := &b.coarse
 	positions, units := b.c.Out().Positions(), k.units()
 	t := &b.ballots[n]
-	t.active = int64(slices.Max(s.counts[i*positions:][:positions]))
+	t.counts = append(t.counts[:0], s.counts[i*positions:][:positions]...)
+	t.active = int64(slices.Max(t.counts))
 	id := b.ids[n]
 	seen, alive := &b.album.seen[id], s.alive[i*positions*units:][:positions*units]
 	known := seen.growth >= 0 && seen.era == b.era && seen.favorite.m >= 0
@@ -321,7 +322,7 @@ func (b *Block) count(s *bench, i, n int) {
 	seen, bounds := &b.album.seen[id], b.album.bounds[id*positions*units:][:positions*units]
 	t.candidates = t.candidates[:0]
 	lead := s.leads[i]
-	top, ahead := lead, lead
+	top := lead
 	for at, live := range alive {
 		if live {
 			n := int64(counts[at/units])
@@ -334,15 +335,14 @@ func (b *Block) count(s *bench, i, n int) {
 	// leave open.
 	t.cut = top - t.active*rest
 	if lead != none {
-		t.candidates = append(t.candidates, candidate{seen.favorite, lead})
+		t.candidates = append(t.candidates, candidate{seen.favorite, lead, true})
 	}
 	for at, live := range alive {
 		if !live {
 			continue
 		}
 		pos := at / units
-		open := int64(counts[pos]) * rest
-		upper := int64(counts[pos])*base + open
+		upper := int64(counts[pos]) * (base + rest)
 		// The smallest sum with upper + unit*sum >= cut.
 		least := (t.cut - upper + unit - 1) / unit
 		if t.cut <= upper {
@@ -357,18 +357,33 @@ func (b *Block) count(s *bench, i, n int) {
 			if int64(v) < least || p.m < 0 || k.muted[p.m] || lead != none && p == seen.favorite {
 				continue
 			}
-			t.candidates = append(t.candidates, candidate{p, upper + unit*int64(v)})
-			// The best first, for its potential settles most others.
-			if lower := upper + unit*int64(v) - open; lower > ahead {
-				ahead = lower
-				last := len(t.candidates) - 1
-				t.candidates[0], t.candidates[last] = t.candidates[last], t.candidates[0]
-			}
+			t.candidates = append(t.candidates, candidate{p, upper + unit*int64(v), false})
 		}
 	}
+	// The highest bound first: it settles most others.
+	best := lead
+	for k, v := range t.candidates {
+		if v.potential > t.candidates[0].potential {
+			t.candidates[0], t.candidates[k] = v, t.candidates[0]
+		}
+	}
+	for k := range t.candidates {
+		if v := &t.candidates[k]; !v.exact && v.potential >= best {
+			v.potential, v.exact = int64(b.potential(s.images[i], int(v.m), int(v.pos))), true
+			best = max(best, v.potential)
+		}
+	}
+	// Now that the best is known the cut can be higher.
+	t.cut = max(top, best) - t.active*rest
+	t.candidates = slices.DeleteFunc(t.candidates, func(v candidate) bool { return v.potential < t.cut })
 	if len(t.candidates) == 0 {
 		seen.favorite.m = -1
 		return
+	}
+	for k, v := range t.candidates {
+		if v.exact && (!t.candidates[0].exact || v.potential > t.candidates[0].potential) {
+			t.candidates[0], t.candidates[k] = v, t.candidates[0]
+		}
 	}
 	favorite := t.candidates[0].place
 	if lead != none && favorite != seen.favorite {
