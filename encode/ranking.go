@@ -111,12 +111,12 @@ func (r *ranking) weakest(n, channels int) []uint64 {
 	if n == 0 {
 		return nil
 	}
-	strongest := 0 // of the weakest so far
+	strongest, bar := 0, uint64(0) // of the weakest so far
 	for _, k := range r.keys {
 		switch {
 		case len(r.dealt) < n:
 			r.dealt = append(r.dealt, k)
-		case k>>32 < r.dealt[strongest]>>32 || compare(k, r.dealt[strongest], channels) < 0:
+		case k>>32 < bar || k>>32 == bar && compare(k, r.dealt[strongest], channels) < 0:
 			continue
 		default:
 			r.dealt[strongest] = k
@@ -124,10 +124,12 @@ func (r *ranking) weakest(n, channels int) []uint64 {
 		if len(r.dealt) == n {
 			strongest = 0
 			for i, k := range r.dealt {
-				if compare(k, r.dealt[strongest], channels) < 0 {
+				s := r.dealt[strongest]
+				if k>>32 < s>>32 || k>>32 == s>>32 && compare(k, s, channels) < 0 {
 					strongest = i
 				}
 			}
+			bar = r.dealt[strongest] >> 32
 		}
 	}
 	return r.dealt

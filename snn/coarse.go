@@ -200,7 +200,9 @@ func (b *Block) vote(s *bench, from, to int) {
 	for i := range s.images {
 		b.expect(s, i, from+i)
 	}
-	b.sum(s)
+	for pos := range b.c.Out().Positions() {
+		b.sum(s, pos)
+	}
 	for i := range s.images {
 		b.count(s, i, from+i)
 	}
@@ -244,36 +246,34 @@ func (b *Block) enlist(s *bench) {
 // A run is units side by side that are summed together for an image.
 type run struct{ image, from, to int32 }
 
-// sum adds up the bytes of all units that are alive, for all images of a bench
-// that need those of a kernel position.
-func (b *Block) sum(s *bench) {
+// sum adds up the bytes of all units of an output position that are alive, for
+// all images of a bench that need those of a kernel position.
+func (b *Block) sum(s *bench, pos int) {
 	c, k, out := b.c, &b.coarse, b.c.Out()
 	positions, inputs, units := out.Positions(), c.In.Positions(), k.units()
-	for pos := range positions {
-		s.runs = s.runs[:0]
-		for i := range s.images {
-			alive := s.alive[(i*positions+pos)*units:][:units]
-			for u, end := 0, 0; u < units; u = end + 1 {
-				for end = u; end < units && alive[end]; end++ {
-				}
-				if end > u {
-					s.runs = append(s.runs, run{int32(i), int32(u * simd.Unit), int32(end * simd.Unit)})
-				}
+	s.runs = s.runs[:0]
+	for i := range s.images {
+		alive := s.alive[(i*positions+pos)*units:][:units]
+		for u, end := 0, 0; u < units; u = end + 1 {
+			for end = u; end < units && alive[end]; end++ {
+			}
+			if end > u {
+				s.runs = append(s.runs, run{int32(i), int32(u * simd.Unit), int32(end * simd.Unit)})
 			}
 		}
-		if len(s.runs) == 0 {
-			continue
-		}
-		y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
-		for y := max(0, -y0); y < min(c.Kernel.Rows, c.In.Rows-y0); y++ {
-			for x := max(0, -x0); x < min(c.Kernel.Cols, c.In.Cols-x0); x++ {
-				bytes := k.bytes[(y*c.Kernel.Cols+x)*c.In.Maps*k.width:]
-				source := (y0+y)*c.In.Cols + x0 + x
-				for _, r := range s.runs {
-					start := s.start[int(r.image)*inputs+source:]
-					sums := s.sums[(int(r.image)*positions+pos)*k.width:]
-					simd.SumBytes(sums[r.from:r.to], bytes[r.from:], s.active[start[0]:start[1]])
-				}
+	}
+	if len(s.runs) == 0 {
+		return
+	}
+	y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
+	for y := max(0, -y0); y < min(c.Kernel.Rows, c.In.Rows-y0); y++ {
+		for x := max(0, -x0); x < min(c.Kernel.Cols, c.In.Cols-x0); x++ {
+			bytes := k.bytes[(y*c.Kernel.Cols+x)*c.In.Maps*k.width:]
+			source := (y0+y)*c.In.Cols + x0 + x
+			for _, r := range s.runs {
+				start := s.start[int(r.image)*inputs+source:]
+				sums := s.sums[(int(r.image)*positions+pos)*k.width:]
+				simd.SumBytes(sums[r.from:r.to], bytes[r.from:], s.active[start[0]:start[1]])
 			}
 		}
 	}

@@ -1,7 +1,9 @@
 package snn
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"firstspike/spike"
 )
@@ -21,9 +23,17 @@ type Finals struct {
 // A Round is the working memory of finals for one goroutine. The zero Round is
 // ready.
 type Round struct {
-	bench        bench
-	lower, upper []int64 // group: bounds of the potential of its best
-	best, list   []spike.Spike
+	bench  bench
+	order  []int // of positions, those with the most active inputs first
+	groups []bounded
+	best   []spike.Spike
+	list   []spike.Spike
+}
+
+// bounded is what is known of the best neuron of a group.
+type bounded struct {
+	lower, upper int64 // bounds of its potential
+	likely       place // the neuron that lower is a bound of
 }
 
 // NewFinals makes the finals of a layer whose input has the given number of
@@ -49,7 +59,7 @@ func NewFinals(c *Convolution, steps int, groups []int) *Finals {
 // one. The best is the highest potential, then the lowest map, row, column.
 func (f *Finals) Best(in spike.Bits, r *Round, best []spike.Spike) []spike.Spike {
 	r.bench.images = append(r.bench.images[:0], in)
-	f.sum(r)
+	f.bound(r)
 	return f.best(r, 0, best)
 }
 
@@ -59,7 +69,7 @@ func (f *Finals) Best(in spike.Bits, r *Round, best []spike.Spike) []spike.Spike
 func (f *Finals) BestOfEach(in []spike.Bits, r *Round, each func(i int, best []spike.Spike)) {
 	for from := 0; from < len(in); from += batch {
 		r.bench.images = append(r.bench.images[:0], in[from:min(from+batch, len(in))]...)
-		f.sum(r)
+		f.bound(r)
 		for i := range r.bench.images {
 			r.list = f.best(r, i, r.list)
 			each(from+i, r.list)
@@ -67,59 +77,110 @@ func (f *Finals) BestOfEach(in []spike.Bits, r *Round, each func(i int, best []s
 	}
 }
 
-// sum adds up the bytes of all neurons for the images of a round.
-func (f *Finals) sum(r *Round) {
+// bound finds bounds of the best of every group for the images of a round. A
+// position where too few inputs are active for any neuron to come second is
+// left out.
+func (f *Finals) bound(r *Round) {
 	b, s := f.block, &r.bench
+	k, positions := &b.coarse, b.c.Out().Positions()
+	units := k.units()
 	b.enlist(s)
-	for i := range s.alive {
-		s.alive[i] = true
+	r.order = r.order[:0]
+	for pos := range positions {
+		r.order = append(r.order, pos)
 	}
-	clear(s.sums)
-	b.sum(s)
+	slices.SortStableFunc(r.order, func(p, q int) int { return cmp.Compare(s.counts[q], s.counts[p]) })
+	r.groups = grow(r.groups, len(s.images)*f.n)
+	for g := range r.groups {
+		r.groups[g] = bounded{lower: none, upper: none}
+	}
+	base, unit, rest := int64(k.base), int64(k.unit), int64(k.rest)
+	for _, pos := range r.order {
+		for i := range s.images {
+			at := i*positions + pos
+			_, second := leaders(r.groups[i*f.n:][:f.n])
+			alive := int64(s.counts[at])*(base+levels*unit) >= second
+			for u := range units {
+				s.alive[at*units+u] = alive
+			}
+			clear(s.sums[at*k.width:][:k.width])
+		}
+		b.sum(s, pos)
+		for i := range s.images {
+			at := i*positions + pos
+			if !s.alive[at*units] {
+				continue
+			}
+			n := int64(s.counts[at])
+			groups := r.groups[i*f.n:][:f.n]
+			for lane, sum := range s.sums[at*k.width:][:len(f.groups)] {
+				g := f.groups[lane]
+				if g < 0 {
+					continue
+				}
+				v := n*base + unit*int64(sum)
+				if of := &groups[g]; v > of.lower {
+					of.lower, of.likely = v, place{k.lane[lane], int32(pos)}
+				}
+				groups[g].upper = max(groups[g].upper, v+n*rest)
+			}
+		}
+	}
 }
 
-// best is Best for an image of a round whose bytes are summed.
+// leaders are the highest and the second highest lower bound.
+func leaders(groups []bounded) (first, second int64) {
+	first, second = none, none
+	for _, g := range groups {
+		first, second = max(first, g.lower), max(second, min(first, g.lower))
+	}
+	return first, second
+}
+
+// best is Best for an image of a round, from the bounds of its groups.
 func (f *Finals) best(r *Round, image int, best []spike.Spike) []spike.Spike {
 	b, s := f.block, &r.bench
-	k := &b.coarse
-	in, positions := s.images[image], b.c.Out().Positions()
-	counts, sums := s.counts[image*positions:][:positions], s.sums[image*positions*k.width:]
-	base, unit, rest := int64(k.base), int64(k.unit), int64(k.rest)
-	r.lower, r.upper, r.best = grow(r.lower, f.n), grow(r.upper, f.n), grow(r.best, f.n)
-	for g := range r.best {
-		r.lower[g], r.upper[g], r.best[g] = none, none, spike.Spike{Step: spike.Silent}
+	k, positions := &b.coarse, b.c.Out().Positions()
+	in, groups := s.images[image], r.groups[image*f.n:][:f.n]
+	r.best = grow(r.best, f.n)
+	take := func(g int, p place) {
+		w := spike.Spike{Neuron: b.c.Out().Neuron(int(p.m), int(p.pos)), Step: spike.Step(b.steps - 1), Potential: b.potential(in, int(p.m), int(p.pos))}
+		if w.Potential > 0 && (r.best[g].Step == spike.Silent || w.Ahead(r.best[g])) {
+			r.best[g] = w
+			groups[g].lower = max(groups[g].lower, int64(w.Potential))
+		}
 	}
-	for pos, n := range counts {
-		row, least, open := sums[pos*k.width:][:k.width], int64(n)*base, int64(n)*rest
-		for lane, g := range f.groups {
-			if g >= 0 {
-				v := least + unit*int64(row[lane])
-				r.lower[g], r.upper[g] = max(r.lower[g], v), max(r.upper[g], v+open)
-			}
+	// The likely ones first: they settle most others.
+	_, second := leaders(groups)
+	for g := range groups {
+		r.best[g] = spike.Spike{Step: spike.Silent}
+		if of := &groups[g]; of.upper >= second && of.upper > 0 {
+			take(g, of.likely)
 		}
 	}
 	// A group that cannot come second plays no part.
-	first, second := int64(none), int64(none)
-	for _, v := range r.lower {
-		first, second = max(first, v), max(second, min(first, v))
-	}
-	for g, v := range r.upper {
-		if v < second {
-			r.lower[g] = math.MaxInt64
+	_, second = leaders(groups)
+	for g := range groups {
+		if of := &groups[g]; of.upper < second {
+			of.lower = math.MaxInt64
+		} else {
+			of.lower = max(of.lower, 1)
 		}
-		r.lower[g] = max(r.lower[g], 1)
 	}
-	for pos, n := range counts {
-		row, most := sums[pos*k.width:][:k.width], int64(n)*(base+rest)
-		for lane, g := range f.groups {
-			if g < 0 || most+unit*int64(row[lane]) < r.lower[g] {
+	base, unit, rest := int64(k.base), int64(k.unit), int64(k.rest)
+	for pos, n := range s.counts[image*positions:][:positions] {
+		at := image*positions + pos
+		if !s.alive[at*k.units()] {
+			continue
+		}
+		most := int64(n) * (base + rest)
+		for lane, sum := range s.sums[at*k.width:][:len(f.groups)] {
+			g := f.groups[lane]
+			if g < 0 || most+unit*int64(sum) < groups[g].lower {
 				continue
 			}
-			m := int(k.lane[lane])
-			w := spike.Spike{Neuron: b.c.Out().Neuron(m, pos), Step: spike.Step(b.steps - 1), Potential: b.potential(in, m, pos)}
-			if w.Potential > 0 && (r.best[g].Step == spike.Silent || w.Ahead(r.best[g])) {
-				r.best[g] = w
-				r.lower[g] = max(r.lower[g], int64(w.Potential))
+			if p := (place{k.lane[lane], int32(pos)}); p != groups[g].likely || r.best[g].Step == spike.Silent {
+				take(int(g), p)
 			}
 		}
 	}
