@@ -20,6 +20,9 @@
 //     them fire at step 0, the next n/T at step 1, and so on. What is 0 stays
 //     silent.
 //
+// [Encoder.Fired] leaves the last station out where only the question is which
+// inputs fire, and not when: all do but the weakest n mod T.
+//
 // # The same bits everywhere
 //
 // Pixels are bytes and an encoder rounds its kernels to multiples of 2^-30 (or

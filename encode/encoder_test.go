@@ -266,6 +266,10 @@ func TestEncodeAllocatesNothing(t *testing.T) {
 		if n := testing.AllocsPerRun(20, func() { e.Encode(images[i%len(images)], &m); i++ }); n != 0 {
 			t.Errorf("%s: %v allocations an image", name, n)
 		}
+		fired := spike.NewBits(e.Shape())
+		if n := testing.AllocsPerRun(20, func() { e.Fired(images[i%len(images)], fired); i++ }); n != 0 {
+			t.Errorf("%s: %v allocations an image without steps", name, n)
+		}
 	}
 }
 

@@ -16,6 +16,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	var best []spike.Spike
 	network, pictures := paperNetwork(t)
 	pictures = pictures[:images]
+	fromMaps := allBits(pictures)
 
 	s2, in2 := trained(t, "s2"), inputs(s2Shape.In, s2Spikes, images)
 	events2, bits2 := events(in2), allBits(in2)
@@ -30,6 +31,15 @@ func TestNothingIsAllocated(t *testing.T) {
 	blocked := trained(t, "s3")
 	block := NewBlock(blocked, paperSteps)
 	album, ids := block.Album(bits3), []int{0, 1, 2, 3, 4, 5, 6, 7}
+	groups := make([]int, s3.Maps)
+	for m := range groups {
+		groups[m] = m / 20
+	}
+	finals := NewFinals(s3, paperSteps, groups)
+	var round Round
+	odd := trained(t, "s2") // a map of S2 whose weights are not two-valued
+	odd.Weight(3)[5] = .3
+	odd.refresh()
 	reward := STDP{Rates: []Rates{{.004, -.003}}, Lower: .2, Upper: .8}
 
 	// Layers of other shapes share the scratch, as in a pass.
@@ -46,6 +56,9 @@ func TestNothingIsAllocated(t *testing.T) {
 		}},
 		{"STDP", func(i int) { rule.Learn(unsupervised, in2[i], winners, &s) }},
 		{"Fired", func(i int) { s2.Fired(bits2[i], fired, &s) }},
+		{"Fired with an odd map", func(i int) { odd.Fired(bits2[i], fired, &s) }},
+		{"Propagate", func(i int) { p.Propagate(network, fromMaps[i], 2) }},
+		{"Finals", func(i int) { best = finals.Best(bits3[i], &round, best) }},
 		{"Final", func(i int) { s3.Final(bits3[i], potential, &s) }},
 		{"Tally", func(i int) { s3.Tally(bits3[i], &tally, &s); tally.Winner(s3.Out(), paperSteps, nil) }},
 		{"Forward", func(i int) { best = network.Forward(pictures[i], &p, best) }},

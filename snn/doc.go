@@ -45,10 +45,15 @@
 //     of 0 or more potentials never fall, so the time axis can be dropped:
 //     whoever is above the threshold after the last step has fired.
 //     [Convolution.Tally] is the same for a layer with an infinite threshold.
+//     In a layer that has learned, nearly all weights are 0 or 1; where that
+//     proves which neurons fire, Fired only counts.
 //
-// [Network.Forward] takes the cheapest road that gives the decision: the
-// deciding layer looks only at whether its inputs fired, so for layers without
-// negative weights time is dropped all the way up ([Network.TimeMatters]).
+// [Network.Forward] takes the cheapest road that gives the best neuron of every
+// map: the deciding layer looks only at whether its inputs fired, so for layers
+// without negative weights time is dropped all the way up
+// ([Network.TimeMatters]). A decision needs two neurons only, the winner and
+// the best of the other classes: [Pass.Propagate] and [Finals] find them
+// without the potentials of most others.
 //
 // # Who learns
 //
@@ -90,8 +95,9 @@
 // is slow: nothing can be done ahead. A [Block] gets round this for a deciding
 // layer. It first goes through many images with the weights as they are and a
 // byte each, which is enough to tell for nearly all neurons that they cannot
-// win, and then, in order, computes exactly the few that can. The winners and
-// the weights are those of the plain loop, to the last bit.
+// win, and then, in order, computes exactly the few that can. In an [Album] it
+// remembers, from one epoch to the next, how far behind the others were. The
+// winners and the weights are those of the plain loop, to the last bit.
 //
 // # Memory and goroutines
 //
