@@ -41,19 +41,6 @@ func (b Bits) FromEvents(e *Events) {
 	}
 }
 
-// Append appends the maps that fired at a position to list, in ascending
-// order, and returns it.
-func (b Bits) Append(list []int32, maps, pos int) []int32 {
-	w := Words(maps)
-	for k, word := range b[pos*w : (pos+1)*w] {
-		for word != 0 {
-			list = append(list, int32(k*64+bits.TrailingZeros64(word)))
-			word &= word - 1
-		}
-	}
-	return list
-}
-
 // Count is the number of neurons that fired.
 func (b Bits) Count() int {
 	n := 0

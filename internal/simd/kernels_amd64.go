@@ -14,11 +14,6 @@ func sumWindowAVX2(acc *int32, units int, w *int32, v *uint8)
 //go:noescape
 func countWindowAVX2(out *uint32, units int, w *byte, least *byte, v *uint8)
 
-// addAVX2 is add for units*16 elements.
-//
-//go:noescape
-func addAVX2(dst *int32, src *int32, units int)
-
 // aboveAVX2 is above for units*16 elements, at least one unit.
 //
 //go:noescape
@@ -98,11 +93,6 @@ func sumWindowAVX512(acc *int32, units int, w *int32, v *uint8)
 //
 //go:noescape
 func countWindowAVX512(out *uint32, units int, w *byte, least *byte, v *uint8)
-
-// addAVX512 is add for units*16 elements.
-//
-//go:noescape
-func addAVX512(dst *int32, src *int32, units int)
 
 // aboveAVX512 is above for units*16 elements, at least one unit.
 //

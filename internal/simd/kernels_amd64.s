@@ -1011,31 +1011,6 @@ testrow1:
 	SUBQ      $0x00000001, CX
 	JMP       next
 
-// func addAVX2(dst *int32, src *int32, units int)
-// Requires: AVX, AVX2
-TEXT ·addAVX2(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ units+16(FP), DX
-	JMP  test
-
-unit:
-	VMOVDQU (CX), Y0
-	VPADDD  (AX), Y0, Y0
-	VMOVDQU Y0, (AX)
-	VMOVDQU 32(CX), Y1
-	VPADDD  32(AX), Y1, Y1
-	VMOVDQU Y1, 32(AX)
-	ADDQ    $0x00000040, AX
-	ADDQ    $0x00000040, CX
-	DECQ    DX
-
-test:
-	TESTQ DX, DX
-	JNZ   unit
-	VZEROUPPER
-	RET
-
 // func aboveAVX2(a *int32, units int, limit int32) bool
 // Requires: AVX, AVX2
 TEXT ·aboveAVX2(SB), NOSPLIT, $0-25
@@ -3391,28 +3366,6 @@ testrow1:
 	ADDQ    $0x00000020, SI
 	SUBQ    $0x00000001, CX
 	JMP     next
-
-// func addAVX512(dst *int32, src *int32, units int)
-// Requires: AVX, AVX512F
-TEXT ·addAVX512(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), AX
-	MOVQ src+8(FP), CX
-	MOVQ units+16(FP), DX
-	JMP  test
-
-unit:
-	VMOVDQU32 (CX), Z0
-	VPADDD    (AX), Z0, Z0
-	VMOVDQU32 Z0, (AX)
-	ADDQ      $0x00000040, AX
-	ADDQ      $0x00000040, CX
-	DECQ      DX
-
-test:
-	TESTQ DX, DX
-	JNZ   unit
-	VZEROUPPER
-	RET
 
 // func aboveAVX512(a *int32, units int, limit int32) bool
 // Requires: AVX, AVX512F

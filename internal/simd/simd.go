@@ -17,7 +17,6 @@ type kernels struct {
 	name        string
 	sumWindow   func(acc, w []int32, v *Window)
 	countWindow func(out []uint64, w, least []byte, v *Window)
-	add         func(dst, src []int32)
 	scatter     func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int
 	above       func(a []int32, limit int32) bool
 	over        func(mask []uint64, a []int32, limit int32) bool
@@ -36,7 +35,7 @@ type kernels struct {
 	ratios      func(dst []float32, v, box []float64, area, least float64)
 }
 
-var portable = kernels{"off", sumWindow, countWindow, add, scatter, above, over, most, sumBytes, sumMasked, learn, rise, narrow, correlate, addFloats, slideFloats, cut, ratios}
+var portable = kernels{"off", sumWindow, countWindow, scatter, above, over, most, sumBytes, sumMasked, learn, rise, narrow, correlate, addFloats, slideFloats, cut, ratios}
 
 // active is what the functions below run.
 var active = best()
@@ -87,10 +86,6 @@ func Names() []string {
 	}
 	return names
 }
-
-// Add adds src to dst, element by element. len(dst) must be a multiple of
-// [Lanes] and not exceed len(src).
-func Add(dst, src []int32) { active.add(dst, src) }
 
 // Scatter adds the weights of the listed inputs to the sums that they go to.
 // Every input has so many (per) targets, one after another in targets. Row r

@@ -18,11 +18,6 @@ func available() []kernels {
 			countWindow: func(out []uint64, w, least []byte, v *Window) {
 				countWindowAVX2((*uint32)(unsafe.Pointer(&out[0])), len(least)/CountUnit, &w[0], &least[0], (*uint8)(unsafe.Pointer(v)))
 			},
-			add: func(dst, src []int32) {
-				if len(dst) > 0 {
-					addAVX2(&dst[0], &src[:len(dst)][0], len(dst)/Lanes)
-				}
-			},
 			scatter: func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
 				return scatterAVX2(&acc[0], &w[0], &targets[0].Acc, per, &list[0], len(list), 4*accStep, 4*wStep, limit, &hot[0])
 			},
@@ -72,11 +67,6 @@ func available() []kernels {
 			},
 			countWindow: func(out []uint64, w, least []byte, v *Window) {
 				countWindowAVX512((*uint32)(unsafe.Pointer(&out[0])), len(least)/CountUnit, &w[0], &least[0], (*uint8)(unsafe.Pointer(v)))
-			},
-			add: func(dst, src []int32) {
-				if len(dst) > 0 {
-					addAVX512(&dst[0], &src[:len(dst)][0], len(dst)/Lanes)
-				}
 			},
 			scatter: func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
 				return scatterAVX512(&acc[0], &w[0], &targets[0].Acc, per, &list[0], len(list), 4*accStep, 4*wStep, limit, &hot[0])

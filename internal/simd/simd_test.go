@@ -143,21 +143,6 @@ func TestCountWindow(t *testing.T) {
 	}
 }
 
-func TestAdd(t *testing.T) {
-	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
-		for shift := range 3 {
-			dst, src := numbers(rng, shift+n+Lanes), numbers(rng, shift+n+Lanes)
-			want := slices.Clone(dst)
-			wantAdd(want[shift:shift+n], src[shift:])
-			impl.add(dst[shift:shift+n], src[shift:])
-			if !slices.Equal(dst, want) {
-				t.Fatalf("length %d from %d: differs from the loop", n, shift)
-			}
-		}
-		impl.add(nil, nil)
-	})
-}
-
 func TestAbove(t *testing.T) {
 	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
 		for _, limit := range []int32{math.MinInt32, -1, 0, 1, 1 << 20, math.MaxInt32 - 1, math.MaxInt32} {
@@ -304,10 +289,8 @@ func TestInUse(t *testing.T) {
 			wantAdd(want, w[at:])
 		}
 		SumWindow(acc, w, v)
-		Add(acc, w)
-		wantAdd(want, w)
 		if !slices.Equal(acc, want) {
-			t.Errorf("%s: SumWindow and Add differ from the loops", name)
+			t.Errorf("%s: SumWindow differs from the loop", name)
 		}
 		if top := slices.Max(acc); Above(acc, top) || top > math.MinInt32 && !Above(acc, top-1) {
 			t.Errorf("%s: Above does not see the largest element, %d", name, top)

@@ -52,7 +52,6 @@ func main() {
 	for _, s := range []set{{"AVX2", 32, 7}, {"AVX512", 64, 16}} {
 		sumWindow(s)
 		countWindow(s)
-		add(s)
 		above(s)
 		over(s)
 		most(s)
@@ -87,29 +86,6 @@ func chunks(units reg.Register, most int, body func(n int)) {
 		SUBQ(U32(uint32(n)), units)
 		JMP(LabelRef("next"))
 	}
-}
-
-// add goes through both vectors 64 bytes at a time.
-func add(s set) {
-	TEXT("add"+s.name, NOSPLIT, "func(dst, src *int32, units int)")
-	Pragma("noescape")
-	Doc("add" + s.name + " is add for units*16 elements.")
-	dst, src, units := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("units"), GP64())
-	JMP(LabelRef("test"))
-	Label("unit")
-	for k, r := range s.registers(1) {
-		s.load(Mem{Base: src, Disp: k * s.bytes}, r)
-		VPADDD(Mem{Base: dst, Disp: k * s.bytes}, r, r)
-		s.store(r, Mem{Base: dst, Disp: k * s.bytes})
-	}
-	ADDQ(U32(64), dst)
-	ADDQ(U32(64), src)
-	DECQ(units)
-	Label("test")
-	TESTQ(units, units)
-	JNZ(LabelRef("unit"))
-	VZEROUPPER()
-	RET()
 }
 
 // over compares register by register.
