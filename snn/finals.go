@@ -59,28 +59,31 @@ func NewFinals(c *Convolution, steps int, groups []int) *Finals {
 // one. The best is the highest potential, then the lowest map, row, column.
 func (f *Finals) Best(in spike.Bits, r *Round, best []spike.Spike) []spike.Spike {
 	r.bench.images = append(r.bench.images[:0], in)
-	f.bound(r)
-	return f.best(r, 0, best)
+	f.bound(r, 2)
+	return f.best(r, 0, 2, best)
 }
 
-// BestOfEach is Best for many images, with what it finds of image i given to
-// each. It takes some at a time, so that weights are fetched once for them. The
-// slice that each gets is used again.
-func (f *Finals) BestOfEach(in []spike.Bits, r *Round, each func(i int, best []spike.Spike)) {
+// Winners finds the neurons that decide many images and gives that of image i,
+// and whether there is one, to each. It takes some images at a time, so that
+// weights are fetched once for them.
+func (f *Finals) Winners(in []spike.Bits, r *Round, each func(i int, winner spike.Spike, ok bool)) {
 	for from := 0; from < len(in); from += batch {
 		r.bench.images = append(r.bench.images[:0], in[from:min(from+batch, len(in))]...)
-		f.bound(r)
+		f.bound(r, 1)
 		for i := range r.bench.images {
-			r.list = f.best(r, i, r.list)
-			each(from+i, r.list)
+			if r.list = f.best(r, i, 1, r.list); len(r.list) > 0 {
+				each(from+i, r.list[0], true)
+			} else {
+				each(from+i, spike.Spike{Step: spike.Silent}, false)
+			}
 		}
 	}
 }
 
-// bound finds bounds of the best of every group for the images of a round. A
-// position where too few inputs are active for any neuron to come second is
-// left out.
-func (f *Finals) bound(r *Round) {
+// bound finds bounds of the best of every group for the images of a round, of
+// which so many places are of interest, one or two. A position where too few
+// inputs are active for any neuron to get there is left out.
+func (f *Finals) bound(r *Round, places int) {
 	b, s := f.block, &r.bench
 	k, positions := &b.coarse, b.c.Out().Positions()
 	units := k.units()
@@ -98,8 +101,7 @@ func (f *Finals) bound(r *Round) {
 	for _, pos := range r.order {
 		for i := range s.images {
 			at := i*positions + pos
-			_, second := leaders(r.groups[i*f.n:][:f.n])
-			alive := int64(s.counts[at])*(base+levels*unit) >= second
+			alive := int64(s.counts[at])*(base+levels*unit) >= last(r.groups[i*f.n:][:f.n], places)
 			for u := range units {
 				s.alive[at*units+u] = alive
 			}
@@ -128,17 +130,20 @@ func (f *Finals) bound(r *Round) {
 	}
 }
 
-// leaders are the highest and the second highest lower bound.
-func leaders(groups []bounded) (first, second int64) {
-	first, second = none, none
+// last is the lower bound that has the last of one or two places.
+func last(groups []bounded, places int) int64 {
+	first, second := int64(none), int64(none)
 	for _, g := range groups {
 		first, second = max(first, g.lower), max(second, min(first, g.lower))
 	}
-	return first, second
+	if places == 1 {
+		return first
+	}
+	return second
 }
 
 // best is Best for an image of a round, from the bounds of its groups.
-func (f *Finals) best(r *Round, image int, best []spike.Spike) []spike.Spike {
+func (f *Finals) best(r *Round, image, places int, best []spike.Spike) []spike.Spike {
 	b, s := f.block, &r.bench
 	k, positions := &b.coarse, b.c.Out().Positions()
 	in, groups := s.images[image], r.groups[image*f.n:][:f.n]
@@ -151,17 +156,17 @@ func (f *Finals) best(r *Round, image int, best []spike.Spike) []spike.Spike {
 		}
 	}
 	// The likely ones first: they settle most others.
-	_, second := leaders(groups)
+	bar := last(groups, places)
 	for g := range groups {
 		r.best[g] = spike.Spike{Step: spike.Silent}
-		if of := &groups[g]; of.upper >= second && of.upper > 0 {
+		if of := &groups[g]; of.upper >= bar && of.upper > 0 {
 			take(g, of.likely)
 		}
 	}
-	// A group that cannot come second plays no part.
-	_, second = leaders(groups)
+	// A group that cannot get there plays no part.
+	bar = last(groups, places)
 	for g := range groups {
-		if of := &groups[g]; of.upper < second {
+		if of := &groups[g]; of.upper < bar {
 			of.lower = math.MaxInt64
 		} else {
 			of.lower = max(of.lower, 1)
@@ -185,7 +190,7 @@ func (f *Finals) best(r *Round, image int, best []spike.Spike) []spike.Spike {
 		}
 	}
 	best = best[:0]
-	for range 2 {
+	for range places {
 		w, ok := spike.First(r.best)
 		if !ok {
 			break

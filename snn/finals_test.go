@@ -32,10 +32,10 @@ func TestFinals(t *testing.T) {
 			many = append(many, bitsOf(randomMap(rng, in.Shape, in.Steps, .4)))
 		}
 		seen := 0
-		f.BestOfEach(many, &r, func(i int, best []spike.Spike) {
-			var alone Round
-			if want := f.Best(many[i], &alone, nil); i != seen || !slices.Equal(best, want) {
-				t.Fatalf("image %d of many: best %v; alone %v", i, best, want)
+		f.Winners(many, &r, func(i int, winner spike.Spike, ok bool) {
+			d.Tally(many[i], &tally, &s)
+			if want, any := tally.Winner(d.Out(), in.Steps, nil); i != seen || ok != any || ok && winner != want {
+				t.Fatalf("image %d of many: winner %v, %v; want %v, %v", i, winner, ok, want, any)
 			}
 			seen++
 		})

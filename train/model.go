@@ -161,12 +161,13 @@ func (p *Predictor) last(pixels []byte) spike.Bits {
 	return p.pass.Propagate(n, p.fired, p.depth)
 }
 
-// PredictAll decides n images, which image names by number, and gives the
-// decisions to each. It is faster than [Predictor.Predict] one by one.
-func (p *Predictor) PredictAll(n int, image func(i int) []byte, each func(i int, d readout.Decision)) {
+// Classes decides n images, which image names by number, and gives the class of
+// each, or [readout.None], to each. It is faster than [Predictor.Predict] one
+// by one, as nobody asks for the runner-up.
+func (p *Predictor) Classes(n int, image func(i int) []byte, each func(i, class int)) {
 	if p.finals == nil {
 		for i := range n {
-			each(i, p.Predict(image(i)))
+			each(i, p.Predict(image(i)).Class)
 		}
 		return
 	}
@@ -179,8 +180,12 @@ func (p *Predictor) PredictAll(n int, image func(i int) []byte, each func(i int,
 			}
 			p.many[k] = append(p.many[k][:0], p.last(image(from+k))...)
 		}
-		p.finals.BestOfEach(p.many[:to-from], &p.round, func(k int, best []spike.Spike) {
-			each(from+k, p.model.Decision.Decide(best))
+		p.finals.Winners(p.many[:to-from], &p.round, func(k int, w spike.Spike, ok bool) {
+			class := readout.None
+			if ok {
+				class = p.model.Decision[w.Map]
+			}
+			each(from+k, class)
 		})
 	}
 }
@@ -221,7 +226,7 @@ func (m *Model) Test(ctx context.Context, s *dataset.Set, workers int, done func
 		return func(b int) {
 			from := b * batch
 			n := min(batch, s.Len()-from)
-			p.PredictAll(n, func(i int) []byte { return s.Image(from + i) }, func(i int, d readout.Decision) { decisions[from+i] = d.Class })
+			p.Classes(n, func(i int) []byte { return s.Image(from + i) }, func(i, class int) { decisions[from+i] = class })
 			if n := count.Add(int64(n)); done != nil {
 				done(int(n))
 			}

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"firstspike/encode"
-	"firstspike/readout"
 	"firstspike/snn"
 	"firstspike/spike"
 	"firstspike/train"
@@ -69,9 +68,9 @@ func TestPredict(t *testing.T) {
 				}
 			}
 			seen := 0
-			another.PredictAll(100, test.Image, func(i int, d readout.Decision) {
-				if want := first.Predict(test.Image(i)); i != seen || d != want {
-					t.Fatalf("image %d of many: decision %+v; want %+v", i, d, want)
+			another.Classes(100, test.Image, func(i, class int) {
+				if want := first.Predict(test.Image(i)).Class; i != seen || class != want {
+					t.Fatalf("image %d of many: class %d; want %d", i, class, want)
 				}
 				seen++
 			})
