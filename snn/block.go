@@ -99,7 +99,7 @@ func NewBlock(c *Convolution, steps int) *Block {
 		}
 		b.quantise(m)
 	}
-	b.growths.every, b.sortAt = 32, 1<<14
+	b.growths.every, b.sortAt = 16, 1<<14
 	b.coarse.init(b)
 	b.voting = func(i, worker int) {
 		b.vote(&b.benches[worker], i*batch, min((i+1)*batch, len(b.ids)))

@@ -208,7 +208,7 @@ func (t *Trainer) counted(rule *snn.RSTDP, o snn.Outcome) {
 
 // blockSize is how many images are decided side by side. The result does not
 // depend on it.
-const blockSize = 128
+const blockSize = 256
 
 // rewardBlocks is reward for a layer that fires at the last step, block by
 // block, with the same bits.
