@@ -16,6 +16,7 @@ import (
 type settings struct {
 	images        int    // of the training set
 	presentations [3]int // by which the layers are trained; S3 twice as long, except for other numbers of maps
+	settled       int    // presentations after which a block no longer rearranges what it remembers; it does twice before
 	batch         int    // images of one measurement
 	repeats       int
 
@@ -26,7 +27,7 @@ type settings struct {
 // the places.
 func thorough() settings {
 	s := settings{
-		images: 60000, presentations: [3]int{10000, 60000, 120000}, batch: 128, repeats: 7,
+		images: 60000, presentations: [3]int{10000, 60000, 120000}, settled: 1 << 17, batch: 128, repeats: 7,
 		maps:  []int{16, 30, 60, 120, 200, 250, 500, 1000},
 		sides: []int{16, 22, 28, 40, 56, 80, 128},
 		steps: []int{5, 8, 15, 30, 60, 120, 250},
@@ -253,16 +254,17 @@ func (n *network) overSteps() ([]point, error) {
 			subjects = append(subjects, learning(fmt.Sprintf("S%d learns", layer+1), steps, n.trained(c, layer), in))
 		}
 		encoder := encoder(e)
-		images := make([]spike.Map, n.batch)
+		images := make([]spike.Bits, n.batch)
 		for i := range images {
-			encoder.Encode(n.images.Image(i), &images[i])
+			images[i] = spike.NewBits(encoder.Shape())
+			encoder.Fired(n.images.Image(i), images[i])
 		}
 		var pass snn.Pass
 		var round snn.Round
 		var best []spike.Spike
 		subjects = append(subjects, subject{"all layers decide", float64(steps), n.batch, nil, func() {
 			for i := range images {
-				best = finals.Best(pass.Fired(n.net, &images[i], s3), &round, best)
+				best = finals.Best(pass.Propagate(n.net, images[i], s3), &round, best)
 			}
 		}})
 	}
@@ -295,13 +297,13 @@ func (n *network) overWorkers() ([]point, error) {
 		}}, subject{"predict", float64(workers), images, nil, func() {
 			spread(images, workers, func() func(int) {
 				e := encoder(n.experiment)
-				var image spike.Map
+				image := spike.NewBits(e.Shape())
 				var pass snn.Pass
 				var round snn.Round
 				var best []spike.Spike
 				return func(i int) {
-					e.Encode(n.images.Image(i), &image)
-					best = finals.Best(pass.Fired(n.net, &image, s3), &round, best)
+					e.Fired(n.images.Image(i), image)
+					best = finals.Best(pass.Propagate(n.net, image, s3), &round, best)
 				}
 			})
 		}}, subject{"S3 learns", float64(workers), images, func() { r.workers = workers }, func() { r.show(images) }})
@@ -330,7 +332,7 @@ func (n *network) overImages() ([]point, error) {
 			return nil, err
 		}
 		r := n.rewarded(copied, n.deeper[:images], 1)
-		r.show(2 * images) // until every image is known
+		r.show(max(2*images, n.settled+images)) // until every image is known
 		// Two epochs in pieces. What a piece finds in the caches is what the
 		// other subjects have left, so a few images go ahead of it.
 		piece := (2*images + n.repeats - 1) / n.repeats

@@ -270,7 +270,7 @@ func (n *network) classes(maps int) readout.DecisionMap {
 func (r *rewarded) show(images int) {
 	for images > 0 {
 		r.ids = r.ids[:0]
-		for range min(images, 128, len(r.album.Images)) {
+		for range min(images, 256, len(r.album.Images)) {
 			r.ids = append(r.ids, r.next)
 			r.next = (r.next + 1) % len(r.album.Images)
 		}
