@@ -57,6 +57,10 @@ func numbers(rng *rand.Rand, n int) []int32 {
 // A view is a window of some rows of lists, over weights of the given number.
 func view(rng *rand.Rand, weights, n int) *Window {
 	v := &Window{Pitch: 4 + rng.IntN(3), Rows: rng.IntN(6), Lo: rng.IntN(3)}
+	long := 9
+	if rng.IntN(8) == 0 {
+		long = 200
+	}
 	v.Hi = v.Lo + rng.IntN(4-v.Lo)
 	v.Step = rng.IntN(n) - n/2
 	v.Base = max(0, -v.Step*v.Rows)
@@ -65,7 +69,7 @@ func view(rng *rand.Rand, weights, n int) *Window {
 	v.Starts = make([]int32, v.Pitch*(v.Rows+1))
 	for i := range v.Starts {
 		v.Starts[i] = int32(len(v.List))
-		for range rng.IntN(9) {
+		for range rng.IntN(long) {
 			v.List = append(v.List, int32(rng.IntN(most)-17))
 		}
 	}

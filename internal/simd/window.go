@@ -1,5 +1,7 @@
 package simd
 
+import "encoding/binary"
+
 // A Window is what a position of a convolution sees: rows of active inputs,
 // each a stretch of a list. Row k of them is List[Starts[k*Pitch+Lo]] up to,
 // but not with, List[Starts[k*Pitch+Hi]]; entry e stands for the weights that
@@ -45,19 +47,35 @@ func sumWindow(acc, w []int32, v *Window) {
 	v.each(func(at int) { add(acc, w[at:]) })
 }
 
+// countWindow keeps 16-bit sums, four to a word.
 func countWindow(out []uint64, w, least []byte, v *Window) {
-	var sums [CountUnit]uint16
+	const low = 0x00ff00ff00ff00ff
 	for j := 0; j < len(least); j += CountUnit {
-		clear(sums[:])
-		v.each(func(at int) {
-			row := w[at+j:][:CountUnit]
-			for i := range sums {
-				sums[i] += uint16(row[i])
+		var even, odd [4]uint64
+		rows := 0
+		for k := range v.Rows {
+			at := v.Base + k*v.Step + j
+			for _, e := range v.List[v.Starts[k*v.Pitch+v.Lo]:v.Starts[k*v.Pitch+v.Hi]] {
+				row := w[int(e)+at:][:CountUnit:CountUnit]
+				for i := range even {
+					x := binary.LittleEndian.Uint64(row[8*i:])
+					even[i] += x & low
+					odd[i] += x >> 8 & low
+				}
+				if rows++; rows == 256 { // more might not fit
+					saturate(&even)
+					saturate(&odd)
+					rows = 1
+				}
 			}
-		})
+		}
 		word := uint64(0)
-		for i, s := range sums {
-			if s >= uint16(least[j+i]) {
+		for i := range CountUnit {
+			sum := even[i/8]
+			if i%2 != 0 {
+				sum = odd[i/8]
+			}
+			if min(sum>>(i%8/2*16)&0xffff, 255) >= uint64(least[j+i]) {
 				word |= 1 << i
 			}
 		}
@@ -65,6 +83,16 @@ func countWindow(out []uint64, w, least []byte, v *Window) {
 			out[j/64] = word
 		} else {
 			out[j/64] |= word << 32
+		}
+	}
+}
+
+// saturate limits 16-bit sums to 255.
+func saturate(sums *[4]uint64) {
+	for i, s := range sums {
+		sums[i] = 0
+		for k := 0; k < 64; k += 16 {
+			sums[i] |= min(s>>k&0xffff, 255) << k
 		}
 	}
 }
