@@ -13,7 +13,9 @@ import (
 // learn trains layer after layer, each with those before it frozen.
 func (t *Trainer) learn(ctx context.Context) error {
 	e, s := t.model.Experiment, &t.model.State
-	t.recall()
+	if err := t.recall(); err != nil {
+		return err
+	}
 	for s.Layer < len(e.Layers) {
 		layer := e.Layers[s.Layer]
 		if layer.Learn.Epochs > s.Epoch {

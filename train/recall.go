@@ -12,14 +12,14 @@ import (
 )
 
 // recall takes from the cache what is left to learn before the last layer, and
-// what the last layer is shown.
-func (t *Trainer) recall() {
+// what the last layer is shown. It is no fault if there is nothing.
+func (t *Trainer) recall() error {
 	e, s, p := t.model.Experiment, &t.model.State, t.prefix
 	last := len(e.Layers) - 1
 	// A run that was begun by a program with other results is not like those
 	// in the cache. One that has only the test before it needs nothing.
 	if t.options.Cache == "" || p.key == "" || s.Prefix != p.key || s.Layer >= last && s.Epoch >= e.Layers[last].Learn.Epochs {
-		return
+		return nil
 	}
 	c := cache{t.options.Cache, cacheBytes}
 	path := c.path(p.key)
@@ -29,36 +29,39 @@ func (t *Trainer) recall() {
 		if !errors.Is(err, fs.ErrNotExist) {
 			t.observe(Cached{Path: path, Err: err})
 		}
-		return
+		return nil
 	}
 	for i, layer := range e.Layers[:min(s.Layer, last)] {
 		if !slices.EqualFunc(t.model.Network.Layers[i].Weights(), l.weights[i], sameBits) {
 			t.observe(Cached{Path: path, Err: fmt.Errorf("%s: its weights of %s are not those of this run", path, layer.Name)})
-			return
+			return nil
 		}
 	}
 	c.touch(path)
 	cached := Cached{Path: path}
 	if s.Layer < last {
 		cached.Layers, cached.Seconds = p.names(s.Layer), l.story.Seconds
-		t.skip(l)
+		if err := t.skip(l); err != nil {
+			return fmt.Errorf("%s: %w; remove it", path, err)
+		}
 	}
 	t.inputs = inputs{set: t.train, depth: last}
 	t.inputs.layOut(l.train, p.train)
 	t.held = inputs{set: t.judges(), depth: last}
 	t.held.layOut(l.held, p.held)
 	t.observe(cached)
+	return nil
 }
 
 func sameBits(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
 
 // skip goes from wherever before the last layer the training is to the
 // beginning of the last layer.
-func (t *Trainer) skip(l learned) {
+func (t *Trainer) skip(l learned) error {
 	s, p := &t.model.State, t.prefix
 	for i := s.Layer; i < len(l.weights); i++ {
 		if err := t.model.Network.Layers[i].SetWeights(l.weights[i]); err != nil {
-			panic(fmt.Sprintf("train: weights that were good when they were read: %v", err))
+			return err
 		}
 	}
 	t.clock()
@@ -82,6 +85,7 @@ func (t *Trainer) skip(l learned) {
 	for _, end := range ends {
 		t.observe(end)
 	}
+	return nil
 }
 
 // keep puts what the layers before the last have learned, and what they make
