@@ -18,7 +18,11 @@ type Album struct {
 
 	seen   []sighting
 	bounds []int32 // image, output position, unit of simd.SumBytes; [unbounded]: may be anything
+	brief  bool    // bounds are too many: they are held for the images of a block, and every image is new
 }
+
+// albumBytes is how much memory the bounds of an album may take.
+const albumBytes = 256 << 20
 
 // A sighting is what is remembered of an image.
 type sighting struct {
@@ -44,8 +48,22 @@ func (b *Block) Album(images []spike.Bits) *Album {
 	for i := range a.seen {
 		a.seen[i].growth = -1
 	}
-	a.bounds = make([]int32, len(images)*b.c.Out().Positions()*b.coarse.units())
+	n := b.c.Out().Positions() * b.coarse.units()
+	if a.brief = 4*n*len(images) > b.albumBytes; !a.brief {
+		a.bounds = make([]int32, n*len(images))
+	}
 	return a
+}
+
+// bounds are those of image i of the block.
+func (b *Block) bounds(i int) []int32 {
+	n, a := b.c.Out().Positions()*b.coarse.units(), b.album
+	if !a.brief {
+		i = b.ids[i]
+	} else if len(a.bounds) < n*len(b.ids) {
+		a.bounds = make([]int32, n*len(b.ids))
+	}
+	return a.bounds[i*n:][:n]
 }
 
 // growths tell by how much the weights of every map have grown since an image

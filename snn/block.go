@@ -47,17 +47,18 @@ type Block struct {
 	voting  func(i, worker int) // fills the ballots of batch i
 	placing func(i, worker int) // brings the bytes of a map up to date
 
-	changed []int32 // maps changed since Compute
-	dirty   []bool
-	growth  []int64 // of each map, the sum over its changes of the largest growth of a quantum
-	total   []int64 // the same since the block was made
-	growths growths
-	shown   int     // images so far
-	sortAt  int     // how many are shown when the maps are sorted
-	sorted  []int64 // total when they last were
-	lent    []bool  // maps changed since Flush
-	mask    []uint64
-	step    simd.Rule
+	changed    []int32 // maps changed since Compute
+	dirty      []bool
+	growth     []int64 // of each map, the sum over its changes of the largest growth of a quantum
+	total      []int64 // the same since the block was made
+	growths    growths
+	shown      int     // images so far
+	albumBytes int     // see Album
+	sortAt     int     // how many are shown when the maps are sorted
+	sorted     []int64 // total when they last were
+	lent       []bool  // maps changed since Flush
+	mask       []uint64
+	step       simd.Rule
 }
 
 // A ballot is what Compute found out about an image.
@@ -99,7 +100,7 @@ func NewBlock(c *Convolution, steps int) *Block {
 		}
 		b.quantise(m)
 	}
-	b.growths.every, b.sortAt = 16, 1<<14
+	b.growths.every, b.sortAt, b.albumBytes = 16, 1<<14, albumBytes
 	b.coarse.init(b)
 	b.voting = func(i, worker int) {
 		b.vote(&b.benches[worker], i*batch, min((i+1)*batch, len(b.ids)))
@@ -131,6 +132,12 @@ func (b *Block) Compute(album *Album, ids []int, muted []bool, workers int) {
 		for id := range album.Images {
 			b.ids = append(b.ids, id)
 		}
+	}
+	if len(b.ids) == 0 {
+		return
+	}
+	if album.brief {
+		b.bounds(0) // makes room, before goroutines ask for it
 	}
 	for len(b.ballots) < len(b.ids) {
 		b.ballots = append(b.ballots, ballot{})
@@ -171,7 +178,7 @@ func (b *Block) Winner(i int) (spike.Spike, bool) {
 		}
 		return best, best.Step != spike.Silent
 	}
-	bounds := b.album.bounds[b.ids[i]*len(t.counts)*b.coarse.units():]
+	bounds := b.bounds(i)
 	for _, m := range b.changed {
 		if b.muted != nil && b.muted[m] || t.cut+t.active*b.growth[m] < int64(best.Potential) {
 			continue

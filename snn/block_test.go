@@ -19,6 +19,7 @@ type road struct {
 	passed    int // units of maps that what is remembered of an image ruled out
 	copied    int // images whose growth was told by a copy of the weights
 	sorted    int // maps were sorted
+	brief     int // albums too large to remember anything
 }
 
 // note counts the ways of one image before its winner is asked for.
@@ -144,7 +145,13 @@ func TestBlock(t *testing.T) {
 		var got []spike.Spike
 		b := NewBlock(blocked, steps)
 		workers := rapid.IntRange(1, 2).Draw(t, "workers")
+		if rapid.IntRange(0, 9).Draw(t, "album") == 0 {
+			b.albumBytes = rng.IntN(2000)
+		}
 		album := b.Album(bits)
+		if album.brief {
+			ways.brief++
+		}
 		b.sortAt = rapid.IntRange(1, 40).Draw(t, "sort at")
 		b.growths.every = rapid.IntRange(1, 3).Draw(t, "copy every")
 		for from, end := 0, 0; from < len(images); from = end {
@@ -205,7 +212,7 @@ func TestBlock(t *testing.T) {
 		consistent(t, blocked)
 	})
 	// A test that never took one of the ways would prove nothing about it.
-	if ways.one == 0 || ways.several == 0 || ways.bounded == 0 || ways.evaluated == 0 || ways.anyone == 0 || ways.passed == 0 || ways.copied == 0 || ways.sorted == 0 || silent == 0 || outside == 0 {
+	if ways.one == 0 || ways.several == 0 || ways.bounded == 0 || ways.evaluated == 0 || ways.anyone == 0 || ways.passed == 0 || ways.copied == 0 || ways.sorted == 0 || ways.brief == 0 || silent == 0 || outside == 0 {
 		t.Errorf("ways taken: %+v; silent images %d, weights outside the bounds %d", ways, silent, outside)
 	}
 	t.Logf("ways taken: %+v; silent images %d, weights outside the bounds %d", ways, silent, outside)

@@ -289,14 +289,14 @@ func (b *Block) expect(s *bench, i, n int) {
 	t.active = int64(slices.Max(t.counts))
 	id := b.ids[n]
 	seen, alive := &b.album.seen[id], s.alive[i*positions*units:][:positions*units]
-	known := seen.growth >= 0 && seen.era == b.era && seen.favorite.m >= 0
+	known := seen.growth >= 0 && seen.era == b.era && seen.favorite.m >= 0 && !b.album.brief
 	s.leads[i] = none
 	if known {
 		s.leads[i] = int64(b.potential(b.album.Images[id], int(seen.favorite.m), int(seen.favorite.pos)))
 		b.grown(seen.growth, s.grown)
 	}
 	cut := s.leads[i] - t.active*int64(k.rest)
-	bounds := b.album.bounds[id*positions*units:][:positions*units]
+	bounds := b.bounds(n)
 	for at, last := range bounds {
 		alive[at] = true
 		if known && last != unbounded {
@@ -319,7 +319,7 @@ func (b *Block) count(s *bench, i, n int) {
 	sums, alive := s.sums[i*positions*k.width:], s.alive[i*positions*units:][:positions*units]
 	counts := s.counts[i*positions:]
 	id, t := b.ids[n], &b.ballots[n]
-	seen, bounds := &b.album.seen[id], b.album.bounds[id*positions*units:][:positions*units]
+	seen, bounds := &b.album.seen[id], b.bounds(n)
 	t.candidates = t.candidates[:0]
 	lead := s.leads[i]
 	top := lead

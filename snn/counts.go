@@ -25,9 +25,9 @@ type counts struct {
 	oddRows  []int32 // input map, row, column reversed, odd map: quanta
 }
 
-// patternMaps is how many input maps a pattern may have: with 64 patterns the
-// rows stay small.
-const patternMaps = 6
+// patternBytes is how large the rows of patterns may become: they are of use as
+// long as they lie near a core.
+const patternBytes = 1 << 20
 
 // counts returns the layer's counts, or nil if they are of no use. They are
 // made at first use after the weights have changed.
@@ -74,15 +74,13 @@ func (c *Convolution) count() *counts {
 	if len(t.odd) > 0 {
 		t.few = min(t.few, c.fewest())
 	}
-	t.patterns = c.In.Maps <= patternMaps
-	entries := c.In.Maps
-	if t.patterns {
-		entries = 1 << c.In.Maps
+	taps, entries := c.Kernel.Rows*c.Kernel.Cols, c.In.Maps
+	if c.In.Maps <= 8 && 1<<c.In.Maps*taps*t.width <= patternBytes {
+		t.patterns, entries = true, 1<<c.In.Maps
 	}
-	t.rows = make([]byte, entries*c.Kernel.Rows*c.Kernel.Cols*t.width)
+	t.rows = make([]byte, entries*taps*t.width)
 	t.oddWidth = simd.Round(len(t.odd))
 	t.oddRows = make([]int32, n*t.oddWidth)
-	taps := c.Kernel.Rows * c.Kernel.Cols
 	for m := range c.Maps {
 		odd := slices.Index(t.odd, m)
 		for i, q := range c.quanta[m*n : (m+1)*n] {
