@@ -6,7 +6,7 @@
 // bits as the plain loop. Those that work on floats either have exact sums
 // ([Correlate]) or round every number as the plain loop does ([Learn]).
 //
-// On amd64 there are kernels for AVX2 and AVX-512, and the best that the
-// processor has is taken. The environment variable FIRSTSPIKE_SIMD chooses
-// another: off, avx2 or avx512.
+// On amd64 there are kernels for AVX2 and AVX-512, on arm64 for NEON, and the
+// best that the processor has is taken. The environment variable
+// FIRSTSPIKE_SIMD chooses another: off, avx2, avx512 or neon.
 package simd

@@ -1375,22 +1375,14 @@ TEXT ·riseAVX2(SB), NOSPLIT, $0-25
 	MOVQ  units+16(FP), DX
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
 
 unit:
-	VMOVDQU      (AX), Y4
-	VPSUBUSB     (CX), Y4, Y4
-	VPMAXUB      Y4, Y0, Y0
-	VMOVDQU      32(AX), Y4
-	VPSUBUSB     32(CX), Y4, Y4
-	VPMAXUB      Y4, Y1, Y1
-	VMOVDQU      64(AX), Y4
-	VPSUBUSB     64(CX), Y4, Y4
-	VPMAXUB      Y4, Y2, Y2
-	VMOVDQU      96(AX), Y4
-	VPSUBUSB     96(CX), Y4, Y4
-	VPMAXUB      Y4, Y3, Y3
+	VMOVDQU      (AX), Y2
+	VPSUBUSB     (CX), Y2, Y2
+	VPMAXUB      Y2, Y0, Y0
+	VMOVDQU      32(AX), Y2
+	VPSUBUSB     32(CX), Y2, Y2
+	VPMAXUB      Y2, Y1, Y1
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	DECQ         DX

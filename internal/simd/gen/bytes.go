@@ -127,7 +127,7 @@ func rise(s set) {
 	Pragma("noescape")
 	Doc("rise" + s.name + " is rise for units*64 bytes, at least one unit.")
 	now, then, units := Load(Param("now"), GP64()), Load(Param("then"), GP64()), Load(Param("units"), GP64())
-	most := s.registers(64 / s.bytes)
+	most := s.registers(1)
 	for _, r := range most {
 		s.clear(r)
 	}
