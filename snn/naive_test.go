@@ -267,9 +267,9 @@ func stdp(w []float32, g Geometry, in grid4[bool], winner spike.Spike, a Rates, 
 				if stabiliser {
 					low := v - lower
 					high := upper - v
-					factor = low * high
+					factor = float32(low * high)
 				}
-				change := rate * factor
+				change := float32(rate * factor) // rounded, not fused with the sum
 				w[synapse] = clamp(v+change, lower, upper)
 				synapse++
 			}
