@@ -69,6 +69,7 @@ func New(c Config, rows, cols int) (*Encoder, error) {
 	for _, k := range e.kernels {
 		k.round(bits)
 	}
+	e.last = make([]byte, rows*cols)
 	e.bank = newBank(e.kernels, c.Pad, c.Normalise, rows, cols)
 	return e, nil
 }

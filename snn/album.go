@@ -49,7 +49,7 @@ func (b *Block) Album(images []spike.Bits) *Album {
 		a.seen[i].growth = -1
 	}
 	n := b.c.Out().Positions() * b.coarse.units()
-	if a.brief = 4*n*len(images) > b.albumBytes; !a.brief {
+	if a.brief = n > b.albumBytes/4/max(1, len(images)); !a.brief {
 		a.bounds = make([]int32, n*len(images))
 	}
 	return a

@@ -31,6 +31,7 @@ type Block struct {
 	taps  int // kernel positions
 	depth int // input maps rounded up to whole registers
 	words int // of a position's bits
+	batch int // images that are looked at together
 
 	w []float32 // map, tap, input
 	q []int32   // the same, rounded to the layer's grid
@@ -102,8 +103,9 @@ func NewBlock(c *Convolution, steps int) *Block {
 	}
 	b.growths.every, b.sortAt, b.albumBytes = 16, 1<<14, albumBytes
 	b.coarse.init(b)
+	b.batch = max(1, min(mostBatch, batchBytes/4/(c.Out().Positions()*b.coarse.width)))
 	b.voting = func(i, worker int) {
-		b.vote(&b.benches[worker], i*batch, min((i+1)*batch, len(b.ids)))
+		b.vote(&b.benches[worker], i*b.batch, min((i+1)*b.batch, len(b.ids)))
 	}
 	b.placing = func(i, worker int) { b.coarse.place(b, int(b.coarse.maps[i]), &b.benches[worker]) }
 	return b
@@ -144,7 +146,7 @@ func (b *Block) Compute(album *Album, ids []int, muted []bool, workers int) {
 	}
 	b.growths.snap(b.coarse.byMap, b.total)
 	b.rises(workers)
-	spread((len(b.ids)+batch-1)/batch, workers, b.voting)
+	spread((len(b.ids)+b.batch-1)/b.batch, workers, b.voting)
 	now := b.growths.add(b.total)
 	b.shown += len(b.ids)
 	for _, id := range b.ids {

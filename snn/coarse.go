@@ -13,9 +13,13 @@ import (
 	"firstspike/spike"
 )
 
-// batch is how many images go through the coarse weights together, so that
-// those of one kernel position are fetched once for all of them.
-const batch = 16
+// A batch is how many images go through the coarse weights together, so that
+// those of one kernel position are fetched once for all of them: as many as
+// have room for their sums, but no more than are of use.
+const (
+	mostBatch  = 16
+	batchBytes = 32 << 20
+)
 
 // levels is how many values the byte of a weight takes: few enough for the
 // sum of four to fit into a byte again.

@@ -154,7 +154,8 @@ func bare(g Geometry, threshold float64, fires Comparison, bound float64) (*Conv
 	}
 	c := &Convolution{Geometry: g, Threshold: threshold, Fires: fires, bound: bound}
 	c.width = simd.Round(g.Maps)
-	n := float64(g.Synapses())
+	// Two at least: the difference of two quanta must be an integer too.
+	n := max(2, float64(g.Synapses()))
 	for c.bits = 24; c.bits >= 8 && n*(math.Ldexp(bound, c.bits)+1) >= 1<<31; {
 		c.bits--
 	}

@@ -75,7 +75,7 @@ func (c *Convolution) count() *counts {
 		t.few = min(t.few, c.fewest())
 	}
 	taps, entries := c.Kernel.Rows*c.Kernel.Cols, c.In.Maps
-	if c.In.Maps <= 8 && 1<<c.In.Maps*taps*t.width <= patternBytes {
+	if c.In.Maps <= 8 && taps*t.width <= patternBytes>>c.In.Maps {
 		t.patterns, entries = true, 1<<c.In.Maps
 	}
 	t.rows = make([]byte, entries*taps*t.width)

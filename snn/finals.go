@@ -67,8 +67,8 @@ func (f *Finals) Best(in spike.Bits, r *Round, best []spike.Spike) []spike.Spike
 // and whether there is one, to each. It takes some images at a time, so that
 // weights are fetched once for them.
 func (f *Finals) Winners(in []spike.Bits, r *Round, each func(i int, winner spike.Spike, ok bool)) {
-	for from := 0; from < len(in); from += batch {
-		r.bench.images = append(r.bench.images[:0], in[from:min(from+batch, len(in))]...)
+	for from := 0; from < len(in); from += f.block.batch {
+		r.bench.images = append(r.bench.images[:0], in[from:min(from+f.block.batch, len(in))]...)
 		f.bound(r, 1)
 		for i := range r.bench.images {
 			if r.list = f.best(r, i, 1, r.list); len(r.list) > 0 {

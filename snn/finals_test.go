@@ -1,6 +1,7 @@
 package snn
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -28,7 +29,7 @@ func TestFinals(t *testing.T) {
 		f := NewFinals(d.Convolution, in.Steps, groups)
 		bits := bitsOf(in)
 		many := []spike.Bits{bits}
-		for range rng.IntN(2 * batch) {
+		for range rng.IntN(2 * mostBatch) {
 			many = append(many, bitsOf(randomMap(rng, in.Shape, in.Steps, .4)))
 		}
 		seen := 0
@@ -69,5 +70,34 @@ func TestFinals(t *testing.T) {
 	})
 	if silent == 0 || fired == 0 {
 		t.Errorf("%d places silent, %d not", silent, fired)
+	}
+}
+
+// A single synapse may have quanta as far apart as 32 bits allow.
+func TestFinalsOfOneSynapse(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		g := Geometry{In: spike.Shape{Maps: 1, Rows: 1, Cols: 1}, Maps: 8, Kernel: Size{1, 1}}
+		c, err := NewConvolution(g, inf, Above, 127)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := make([]float32, g.Maps)
+		for i := range w {
+			w[i] = 254*rng.Float32() - 127
+		}
+		if err := c.SetWeights(w); err != nil {
+			t.Fatal(err)
+		}
+		var s Scratch
+		var r Round
+		var tally Tally
+		in := spike.Bits{1}
+		c.Tally(in, &tally, &s)
+		want, ok := tally.Winner(c.Out(), 15, nil)
+		best := NewFinals(c, 15, make([]int, g.Maps)).Best(in, &r, nil)
+		if ok != (len(best) == 1) || ok && best[0] != want {
+			t.Fatalf("weights %v: best %v; want %v, %v", w, best, want, ok)
+		}
 	}
 }

@@ -73,6 +73,7 @@ func TestSTDP(t *testing.T) {
 		for _, m := range rng.Perm(c.Maps)[:rng.IntN(min(c.Maps, 4)+1)] {
 			winners = append(winners, spike.Spike{Neuron: out.Neuron(m, rng.IntN(out.Positions())), Step: spike.Step(rng.IntN(in.Steps))})
 		}
+		c.counts() // they must not outlive the change
 		rule.Learn(c, in, winners, &s)
 
 		// The change comes before the clamp: weights that begin outside the
@@ -103,6 +104,20 @@ func consistent(t interface {
 	}
 	if err := fresh.SetWeights(c.Weights()); err != nil {
 		t.Fatalf("%v", err)
+	}
+	if !c.TimeMatters() && !fresh.TimeMatters() {
+		all, got, want := fill(c.In), spike.NewBits(c.Out()), spike.NewBits(c.Out())
+		for i := range all {
+			all[i] >>= (64 - c.In.Maps%64) % 64 // of one word a position
+		}
+		var s Scratch
+		if spike.Words(c.In.Maps) == 1 {
+			c.Fired(all, got, &s)
+			fresh.Fired(all, want, &s)
+			if !slices.Equal(got, want) {
+				t.Fatalf("the counts are not those of the weights")
+			}
+		}
 	}
 	if !slices.Equal(c.quanta, fresh.quanta) || !slices.Equal(c.rows, fresh.rows) {
 		t.Fatalf("the integer weights are not those of the weights")

@@ -110,7 +110,8 @@ type Predictor struct {
 	best    []spike.Spike
 }
 
-// Predictor returns a new predictor, for the weights as they are now.
+// Predictor returns a new predictor. The weights must not change while it is in
+// use.
 func (m *Model) Predictor() (*Predictor, error) {
 	e, err := m.encoder()
 	if err != nil {
