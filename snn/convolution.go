@@ -94,8 +94,8 @@ type Convolution struct {
 	per     int
 	bits    int                    // a quantum is 2^-bits
 	limit   int32                  // fires when the integer potential exceeds limit
-	most    int32                  // largest quantum in rows
-	signed  bool                   // some weight is negative
+	most    int32                  // no quantum is larger
+	signed  bool                   // a weight may be negative
 	bound   float64                // largest magnitude of a weight that the grid can hold
 	counted atomic.Pointer[counts] // nil: the weights have changed
 	held    bounds                 // what all weights are known to lie within
@@ -318,6 +318,11 @@ func (c *Convolution) clamp(b bounds, changed func(m int)) {
 		if any {
 			changed(m)
 		}
+	}
+	// Weights that were outside may have been the largest, or negative.
+	c.most, c.signed = 0, false
+	for _, q := range c.quanta {
+		c.most, c.signed = max(c.most, q), c.signed || q < 0
 	}
 }
 

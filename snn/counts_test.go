@@ -1,6 +1,7 @@
 package snn
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -115,5 +116,19 @@ func TestCountThreshold(t *testing.T) {
 	})
 	if known == 0 || unknown == 0 {
 		t.Errorf("%d known, %d unknown", known, unknown)
+	}
+}
+
+// A layer that is drawn with negative weights needs the time axis no longer
+// once they are clamped.
+func TestClampedLayerIsUnsigned(t *testing.T) {
+	c := newLayer(t, s1Shape, 15, normal(.3, .1))
+	c.Initialise(.3, .3, rand.New(rand.NewPCG(1, 2)))
+	if !c.TimeMatters() {
+		t.Fatal("no weight is negative")
+	}
+	c.Clamp(0, 1)
+	if c.TimeMatters() {
+		t.Error("time matters although no weight is negative")
 	}
 }
