@@ -33,6 +33,8 @@ type Block struct {
 	words int // of a position's bits
 	batch int // images that are looked at together
 
+	everywhere []int // all output positions
+
 	w []float32 // map, tap, input
 	q []int32   // the same, rounded to the layer's grid
 
@@ -100,6 +102,9 @@ func NewBlock(c *Convolution, steps int) *Block {
 			}
 		}
 		b.quantise(m)
+	}
+	for pos := range c.Out().Positions() {
+		b.everywhere = append(b.everywhere, pos)
 	}
 	b.growths.every, b.sortAt, b.albumBytes = 16, 1<<14, albumBytes
 	b.coarse.init(b)

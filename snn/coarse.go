@@ -25,6 +25,10 @@ const (
 // sum of four to fit into a byte again.
 const levels = simd.MaxByte + 1
 
+// leastUnit is how small the unit of a byte may become: with 4, potentials that
+// are counted in units leave room in 32 bits.
+const leastUnit = 4
+
 // coarse holds the weights of a layer with a byte each: a quantum q lies
 // between base + unit*byte and that + rest. Summed over n active inputs, the
 // bytes give a potential to within n*rest.
@@ -105,7 +109,7 @@ func (k *coarse) update(b *Block, muted []bool, workers int) {
 		}
 		lo, hi := b.span(k.maps)
 		k.base = lo
-		k.unit = int32((int64(hi)-int64(lo))/levels + 1)
+		k.unit = int32(max((int64(hi)-int64(lo))/levels+1, leastUnit))
 		// What rounding in place may take from a byte.
 		k.rest = k.unit + k.unit>>10 + 1
 	}
@@ -204,9 +208,7 @@ func (b *Block) vote(s *bench, from, to int) {
 	for i := range s.images {
 		b.expect(s, i, from+i)
 	}
-	for pos := range b.c.Out().Positions() {
-		b.sum(s, pos)
-	}
+	b.sum(s, b.everywhere)
 	for i := range s.images {
 		b.count(s, i, from+i)
 	}
@@ -247,38 +249,41 @@ func (b *Block) enlist(s *bench) {
 	s.alive = grow(s.alive, images*positions*b.coarse.units())
 }
 
-// A run is units side by side that are summed together for an image.
-type run struct{ image, from, to int32 }
+// A run is units side by side that are summed together for an image and an
+// output position, whose kernel begins at a row and a column of the input.
+type run struct{ image, pos, from, to, row, col int32 }
 
-// sum adds up the bytes of all units of an output position that are alive, for
-// all images of a bench that need those of a kernel position.
-func (b *Block) sum(s *bench, pos int) {
+// sum adds up the bytes of the units that are alive at some output positions,
+// kernel position by kernel position: its weights are near while all images
+// and positions of a bench need them.
+func (b *Block) sum(s *bench, order []int) {
 	c, k, out := b.c, &b.coarse, b.c.Out()
 	positions, inputs, units := out.Positions(), c.In.Positions(), k.units()
 	s.runs = s.runs[:0]
-	for i := range s.images {
-		alive := s.alive[(i*positions+pos)*units:][:units]
-		for u, end := 0, 0; u < units; u = end + 1 {
-			for end = u; end < units && alive[end]; end++ {
-			}
-			if end > u {
-				s.runs = append(s.runs, run{int32(i), int32(u * simd.Unit), int32(end * simd.Unit)})
+	for _, pos := range order {
+		row, col := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
+		for i := range s.images {
+			alive := s.alive[(i*positions+pos)*units:][:units]
+			for u, end := 0, 0; u < units; u = end + 1 {
+				for end = u; end < units && alive[end]; end++ {
+				}
+				if end > u {
+					s.runs = append(s.runs, run{int32(i), int32(pos), int32(u * simd.Unit), int32(end * simd.Unit), int32(row), int32(col)})
+				}
 			}
 		}
 	}
-	if len(s.runs) == 0 {
-		return
-	}
-	y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
-	for y := max(0, -y0); y < min(c.Kernel.Rows, c.In.Rows-y0); y++ {
-		for x := max(0, -x0); x < min(c.Kernel.Cols, c.In.Cols-x0); x++ {
-			bytes := k.bytes[(y*c.Kernel.Cols+x)*c.In.Maps*k.width:]
-			source := (y0+y)*c.In.Cols + x0 + x
-			for _, r := range s.runs {
-				start := s.start[int(r.image)*inputs+source:]
-				sums := s.sums[(int(r.image)*positions+pos)*k.width:]
-				simd.SumBytes(sums[r.from:r.to], bytes[r.from:], s.active[start[0]:start[1]])
+	for tap := range b.taps {
+		bytes := k.bytes[tap*c.In.Maps*k.width:]
+		for i := range s.runs {
+			r := &s.runs[i]
+			y, x := int(r.row)+tap/c.Kernel.Cols, int(r.col)+tap%c.Kernel.Cols
+			if y < 0 || y >= c.In.Rows || x < 0 || x >= c.In.Cols {
+				continue
 			}
+			start := s.start[int(r.image)*inputs+y*c.In.Cols+x:]
+			sums := s.sums[(int(r.image)*positions+int(r.pos))*k.width:]
+			simd.SumBytes(sums[r.from:r.to], bytes[r.from:], s.active[start[0]:start[1]])
 		}
 	}
 }

@@ -3,38 +3,59 @@ package snn
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 
+	"firstspike/internal/simd"
 	"firstspike/spike"
 )
 
 // Finals tell which neuron decides in a layer with an infinite threshold that
 // no longer learns, and which would have decided for another class, without
-// the potentials of all neurons: bytes for weights bound them, as in a
-// [Block], and only those that can be one of the two are computed. The weights
-// are those that the layer had when the finals were made. Several goroutines
-// may use them, each with a [Round] of its own.
+// the potentials of all neurons. Bytes for weights bound them, as in a
+// [Block]. Those that can be one of the two are bounded again, by a second byte
+// for what the first leaves open, and of the few that are left the potentials
+// are computed. The weights are those that the layer had when the finals were
+// made. Several goroutines may use them, each with a [Round] of its own.
 type Finals struct {
 	block  *Block
-	groups []int32 // of every sum of a row; -1: none
+	groups []int32 // of every lane, which is a sum of a row; -1: none
+	all    []int32 // the same if all maps are one group
 	n      int     // groups
+
+	fine  []byte // map, tap, word of a position's bits, input: see Finals.refine
+	shift int    // how many bits of a quantum both bytes leave open
 }
 
 // A Round is the working memory of finals for one goroutine. The zero Round is
 // ready.
 type Round struct {
-	bench  bench
-	order  []int // of positions, those with the most active inputs first
-	groups []bounded
-	best   []spike.Spike
-	list   []spike.Spike
+	bench     bench
+	order     []int   // of positions, those with the most active inputs first
+	low, high []int32 // image, lane: bounds of the best of its neurons, in units of the bytes
+	bars      []int32 // image: what a neuron must reach, in units too
+	groups    []group
+	close     []contender
+	best      []spike.Spike
+	list      []spike.Spike
 }
 
-// bounded is what is known of the best neuron of a group.
-type bounded struct {
-	lower, upper int64 // bounds of its potential
-	likely       place // the neuron that lower is a bound of
+// A group is what is known of the best neuron of some maps.
+type group struct {
+	low, high int64 // bounds of its potential
+	lane      int32 // of the map that low is a bound of
 }
+
+// A contender is a neuron that may be the best of its group, and a bound of
+// its potential.
+type contender struct {
+	place
+	group int32
+	upper int64
+}
+
+// lowest is below all bounds, even if a sum is added to it.
+const lowest = math.MinInt32 / 2
 
 // NewFinals makes the finals of a layer whose input has the given number of
 // steps. groups names the group of every map, 0 and up: its class.
@@ -46,12 +67,34 @@ func NewFinals(c *Convolution, steps int, groups []int) *Finals {
 		f.n = max(f.n, g+1)
 	}
 	for _, m := range f.block.coarse.lane {
+		f.all = append(f.all, min(m, 0))
 		if m >= 0 {
 			m = int32(groups[m])
 		}
 		f.groups = append(f.groups, m)
 	}
+	f.refine()
+	f.block.w, f.block.coarse.byMap = nil, nil // nothing learns
 	return f
+}
+
+// refine makes the second bytes: a quantum q is
+//
+//	base + unit*first + second<<shift + something below 1<<shift.
+func (f *Finals) refine() {
+	b := f.block
+	k := &b.coarse
+	f.shift = max(0, bits.Len32(uint32(k.rest-1))-8)
+	f.fine = make([]byte, b.c.Maps*b.taps*b.words*64)
+	for m := range b.c.Maps {
+		for tap := range b.taps {
+			first := k.byMap[m*k.stride+tap*b.depth:]
+			second := f.fine[(m*b.taps+tap)*b.words*64:]
+			for i, q := range b.q[(m*b.taps+tap)*b.depth:][:b.c.In.Maps] {
+				second[i] = byte((q - k.base - k.unit*int32(first[i])) >> f.shift)
+			}
+		}
+	}
 }
 
 // Best writes to best the neuron that decides for an image, if any potential
@@ -80,8 +123,8 @@ func (f *Finals) Winners(in []spike.Bits, r *Round, each func(i int, winner spik
 	}
 }
 
-// bound finds bounds of the best of every group for the images of a round, of
-// which so many places are of interest, one or two. A position where too few
+// bound finds for the images of a round, of which so many places are of
+// interest, bounds of the best neuron of every lane. A position where too few
 // inputs are active for any neuron to get there is left out.
 func (f *Finals) bound(r *Round, places int) {
 	b, s := f.block, &r.bench
@@ -93,48 +136,93 @@ func (f *Finals) bound(r *Round, places int) {
 		r.order = append(r.order, pos)
 	}
 	slices.SortStableFunc(r.order, func(p, q int) int { return cmp.Compare(s.counts[q], s.counts[p]) })
-	r.groups = grow(r.groups, len(s.images)*f.n)
-	for g := range r.groups {
-		r.groups[g] = bounded{lower: none, upper: none}
+	r.low, r.high = grow(r.low, len(s.images)*k.width), grow(r.high, len(s.images)*k.width)
+	for i := range r.low {
+		r.low[i], r.high[i] = lowest, lowest
 	}
-	base, unit, rest := int64(k.base), int64(k.unit), int64(k.rest)
-	for _, pos := range r.order {
-		for i := range s.images {
-			at := i*positions + pos
-			alive := int64(s.counts[at])*(base+levels*unit) >= last(r.groups[i*f.n:][:f.n], places)
-			for u := range units {
-				s.alive[at*units+u] = alive
+	// The position with the most inputs tells which others matter. Positions
+	// are in order for the first image of the round only: any will do.
+	r.bars = grow(r.bars, len(s.images))
+	for _, order := range [][]int{r.order[:1], r.order[1:]} {
+		for i, bar := range r.bars {
+			for _, pos := range order {
+				at := i*positions + pos
+				_, most := k.fixed(s.counts[at])
+				alive := pos == r.order[0] || most+levels*s.counts[at] >= bar
+				for u := range units {
+					s.alive[at*units+u] = alive
+				}
+				clear(s.sums[at*k.width:][:k.width])
 			}
-			clear(s.sums[at*k.width:][:k.width])
 		}
-		b.sum(s, pos)
-		for i := range s.images {
-			at := i*positions + pos
-			if !s.alive[at*units] {
-				continue
-			}
-			n := int64(s.counts[at])
-			groups := r.groups[i*f.n:][:f.n]
-			for lane, sum := range s.sums[at*k.width:][:len(f.groups)] {
-				g := f.groups[lane]
-				if g < 0 {
+		b.sum(s, order)
+		for i := range r.bars {
+			for _, pos := range order {
+				at := i*positions + pos
+				if !s.alive[at*units] {
 					continue
 				}
-				v := n*base + unit*int64(sum)
-				if of := &groups[g]; v > of.lower {
-					of.lower, of.likely = v, place{k.lane[lane], int32(pos)}
-				}
-				groups[g].upper = max(groups[g].upper, v+n*rest)
+				least, most := k.fixed(s.counts[at])
+				sums := s.sums[at*k.width:][:k.width]
+				simd.Lift(r.low[i*k.width:][:k.width], sums, least)
+				simd.Lift(r.high[i*k.width:][:k.width], sums, most)
 			}
+			f.gather(r, i, places)
+			r.bars[i] = int32(max(r.bar(places), lowest*int64(k.unit)) / int64(k.unit))
 		}
 	}
 }
 
-// last is the lower bound that has the last of one or two places.
-func last(groups []bounded, places int) int64 {
+// fixed is what n active inputs have to give, at least and at most, beyond
+// their bytes, in units rounded so that they remain bounds.
+func (k *coarse) fixed(n int32) (least, most int32) {
+	count, unit := int64(n), int64(k.unit)
+	low, high := count*int64(k.base), count*(int64(k.base)+int64(k.rest))
+	least, most = int32(low/unit), int32(high/unit)
+	if low%unit < 0 {
+		least--
+	}
+	if high%unit > 0 {
+		most++
+	}
+	return least, most
+}
+
+// groupsFor are the groups of the lanes, and how many there are. If only the
+// best of all is of interest all maps are one group.
+func (f *Finals) groupsFor(places int) ([]int32, int) {
+	if places == 1 {
+		return f.all, 1
+	}
+	return f.groups, f.n
+}
+
+// gather finds the bounds of the groups for an image of a round.
+func (f *Finals) gather(r *Round, image, places int) {
+	groups, n := f.groupsFor(places)
+	r.groups = grow(r.groups, n)
+	for g := range r.groups {
+		r.groups[g] = group{low: none, high: none}
+	}
+	k := &f.block.coarse
+	low, high, unit := r.low[image*k.width:], r.high[image*k.width:], int64(k.unit)
+	for lane, g := range groups {
+		if g < 0 {
+			continue
+		}
+		of := &r.groups[g]
+		if v := unit * int64(low[lane]); v > of.low {
+			of.low, of.lane = v, int32(lane)
+		}
+		of.high = max(of.high, unit*int64(high[lane]))
+	}
+}
+
+// bar is the bound that the group has which is last of one or two places.
+func (r *Round) bar(places int) int64 {
 	first, second := int64(none), int64(none)
-	for _, g := range groups {
-		first, second = max(first, g.lower), max(second, min(first, g.lower))
+	for _, g := range r.groups {
+		first, second = max(first, g.low), max(second, min(first, g.low))
 	}
 	if places == 1 {
 		return first
@@ -142,51 +230,41 @@ func last(groups []bounded, places int) int64 {
 	return second
 }
 
-// best is Best for an image of a round, from the bounds of its groups.
+// best is Best for an image of a round, from the bounds of its lanes.
 func (f *Finals) best(r *Round, image, places int, best []spike.Spike) []spike.Spike {
-	b, s := f.block, &r.bench
-	k, positions := &b.coarse, b.c.Out().Positions()
-	in, groups := s.images[image], r.groups[image*f.n:][:f.n]
-	r.best = grow(r.best, f.n)
-	take := func(g int, p place) {
-		w := spike.Spike{Neuron: b.c.Out().Neuron(int(p.m), int(p.pos)), Step: spike.Step(b.steps - 1), Potential: b.potential(in, int(p.m), int(p.pos))}
-		if w.Potential > 0 && (r.best[g].Step == spike.Silent || w.Ahead(r.best[g])) {
-			r.best[g] = w
-			groups[g].lower = max(groups[g].lower, int64(w.Potential))
-		}
-	}
-	// The likely ones first: they settle most others.
-	bar := last(groups, places)
-	for g := range groups {
+	groups, n := f.groupsFor(places)
+	k := &f.block.coarse
+	f.gather(r, image, places)
+	r.best = grow(r.best, n)
+	for g := range r.best {
 		r.best[g] = spike.Spike{Step: spike.Silent}
-		if of := &groups[g]; of.upper >= bar && of.upper > 0 {
-			take(g, of.likely)
+	}
+	r.close = r.close[:0]
+	// The likely ones first: they settle most others.
+	for lane, g := range groups {
+		if g >= 0 && int(r.groups[g].lane) == lane {
+			f.look(r, image, lane, g, r.bar(places))
 		}
 	}
 	// A group that cannot get there plays no part.
-	bar = last(groups, places)
-	for g := range groups {
-		if of := &groups[g]; of.upper < bar {
-			of.lower = math.MaxInt64
-		} else {
-			of.lower = max(of.lower, 1)
+	bar := r.bar(places)
+	high, unit := r.high[image*k.width:], int64(k.unit)
+	for lane, g := range groups {
+		if g >= 0 && unit*int64(high[lane]) >= max(bar, r.groups[g].low) && int(r.groups[g].lane) != lane {
+			f.look(r, image, lane, g, bar)
 		}
 	}
-	base, unit, rest := int64(k.base), int64(k.unit), int64(k.rest)
-	for pos, n := range s.counts[image*positions:][:positions] {
-		at := image*positions + pos
-		if !s.alive[at*k.units()] {
+	bar = r.bar(places)
+	out := f.block.c.Out()
+	for _, c := range r.close {
+		if c.upper < max(bar, r.groups[c.group].low) {
 			continue
 		}
-		most := int64(n) * (base + rest)
-		for lane, sum := range s.sums[at*k.width:][:len(f.groups)] {
-			g := f.groups[lane]
-			if g < 0 || most+unit*int64(sum) < groups[g].lower {
-				continue
-			}
-			if p := (place{k.lane[lane], int32(pos)}); p != groups[g].likely || r.best[g].Step == spike.Silent {
-				take(int(g), p)
-			}
+		p := f.block.potential(r.bench.images[image], int(c.m), int(c.pos))
+		w := spike.Spike{Neuron: out.Neuron(int(c.m), int(c.pos)), Step: spike.Step(f.block.steps - 1), Potential: p}
+		if best := &r.best[c.group]; p > 0 && (best.Step == spike.Silent || w.Ahead(*best)) {
+			*best = w
+			r.groups[c.group].low = max(r.groups[c.group].low, int64(p))
 		}
 	}
 	best = best[:0]
@@ -196,11 +274,48 @@ func (f *Finals) best(r *Round, image, places int, best []spike.Spike) []spike.S
 			break
 		}
 		best = append(best, w)
-		for g, other := range r.best {
-			if other == w {
-				r.best[g].Step = spike.Silent
-			}
-		}
+		r.best[groups[simd.Lane(int(k.column[w.Map]))]].Step = spike.Silent
 	}
 	return best
+}
+
+// look bounds the neurons of a lane's map closely that can be the best of their
+// group and reach a bar.
+func (f *Finals) look(r *Round, image, lane int, g int32, bar int64) {
+	b, s := f.block, &r.bench
+	k, out := &b.coarse, b.c.Out()
+	of, positions, m := &r.groups[g], out.Positions(), k.lane[lane]
+	for pos, n := range s.counts[image*positions:][:positions] {
+		at := image*positions + pos
+		if !s.alive[at*k.units()] {
+			continue
+		}
+		sum := int64(k.unit) * int64(s.sums[at*k.width+lane])
+		if n := int64(n); n*(int64(k.base)+int64(k.rest))+sum < max(bar, of.low, 1) {
+			continue
+		}
+		lower := int64(n)*int64(k.base) + sum + int64(f.second(s.images[image], int(m), pos))<<f.shift
+		upper := lower + int64(n)<<f.shift
+		if of.low = max(of.low, lower); upper >= of.low {
+			r.close = append(r.close, contender{place{m, int32(pos)}, g, upper})
+		}
+	}
+}
+
+// second is the sum of the second bytes of a neuron's active inputs.
+func (f *Finals) second(in spike.Bits, m, pos int) int32 {
+	b := f.block
+	c, out := b.c, b.c.Out()
+	y0, x0 := pos/out.Cols*c.stride()-c.Pad, pos%out.Cols*c.stride()-c.Pad
+	lo, hi := max(0, -x0), min(c.Kernel.Cols, c.In.Cols-x0)
+	if lo >= hi {
+		return 0
+	}
+	var sum int32
+	for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0); k++ {
+		tap := m*b.taps + k*c.Kernel.Cols
+		from := (y0+k)*c.In.Cols + x0
+		sum += simd.SumPicked(f.fine[(tap+lo)*b.words*64:(tap+hi)*b.words*64], in[(from+lo)*b.words:(from+hi)*b.words])
+	}
+	return sum
 }

@@ -42,7 +42,9 @@ func TestBeyond(t *testing.T) {
 				impl.above(a, 0)
 				impl.most(a)
 				impl.over(mask, a, 0)
+				impl.lift(a, w, 1)
 				impl.sumMasked(a, mask, 1)
+				impl.sumPicked(atEnd(t, make([]byte, 64*len(mask))), mask)
 
 				// One row of one entry at the very end.
 				list, starts := atEnd(t, []int32{0}), atEnd(t, []int32{0, 1})

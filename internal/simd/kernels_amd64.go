@@ -29,6 +29,11 @@ func overAVX2(mask *uint64, a *int32, units int, limit int32) bool
 //go:noescape
 func mostAVX2(a *int32, units int) int32
 
+// liftAVX2 is lift for units*16 elements, at least one unit.
+//
+//go:noescape
+func liftAVX2(top *int32, a *int32, units int, by int32)
+
 // sumBytesAVX2 is sumBytes for units*64 sums and at most 1,040 rows.
 //
 //go:noescape
@@ -53,6 +58,11 @@ func scatterAVX2(acc *int32, w *int32, targets *int32, per int, list *int32, n i
 //
 //go:noescape
 func sumMaskedAVX2(q *int32, mask *uint64, units int, rows int) int32
+
+// sumPickedAVX2 is sumPicked for so many words, at least one.
+//
+//go:noescape
+func sumPickedAVX2(w *byte, mask *uint64, words int) int32
 
 // learnAVX2 is learn for rows of units*16 weights.
 //
@@ -109,6 +119,11 @@ func overAVX512(mask *uint64, a *int32, units int, limit int32) bool
 //go:noescape
 func mostAVX512(a *int32, units int) int32
 
+// liftAVX512 is lift for units*16 elements, at least one unit.
+//
+//go:noescape
+func liftAVX512(top *int32, a *int32, units int, by int32)
+
 // sumBytesAVX512 is sumBytes for units*64 sums and at most 1,040 rows.
 //
 //go:noescape
@@ -133,6 +148,11 @@ func scatterAVX512(acc *int32, w *int32, targets *int32, per int, list *int32, n
 //
 //go:noescape
 func sumMaskedAVX512(q *int32, mask *uint64, units int, rows int) int32
+
+// sumPickedAVX512 is sumPicked for so many words, at least one.
+//
+//go:noescape
+func sumPickedAVX512(w *byte, mask *uint64, words int) int32
 
 // learnAVX512 is learn for rows of units*16 weights.
 //

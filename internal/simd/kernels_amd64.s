@@ -24,6 +24,15 @@ DATA laneBits64<>+48(SB)/8, $0x0000000000000040
 DATA laneBits64<>+56(SB)/8, $0x0000000000000080
 GLOBL laneBits64<>(SB), RODATA|NOPTR, $64
 
+DATA byteBits<>+0(SB)/8, $0x8040201008040201
+GLOBL byteBits<>(SB), RODATA|NOPTR, $8
+
+DATA byteOfLane<>+0(SB)/8, $0x0000000000000000
+DATA byteOfLane<>+8(SB)/8, $0x0101010101010101
+DATA byteOfLane<>+16(SB)/8, $0x0202020202020202
+DATA byteOfLane<>+24(SB)/8, $0x0303030303030303
+GLOBL byteOfLane<>(SB), RODATA|NOPTR, $32
+
 // func sumWindowAVX2(acc *int32, units int, w *int32, v *uint8)
 // Requires: AVX, AVX2
 TEXT ·sumWindowAVX2(SB), NOSPLIT, $0-32
@@ -1090,6 +1099,30 @@ unit:
 	MOVL         AX, ret+16(FP)
 	RET
 
+// func liftAVX2(top *int32, a *int32, units int, by int32)
+// Requires: AVX, AVX2
+TEXT ·liftAVX2(SB), NOSPLIT, $0-28
+	MOVQ         top+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         units+16(FP), DX
+	MOVL         by+24(FP), BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Y0
+
+unit:
+	VPADDD  (CX), Y0, Y1
+	VPMAXSD (AX), Y1, Y1
+	VMOVDQU Y1, (AX)
+	VPADDD  32(CX), Y0, Y1
+	VPMAXSD 32(AX), Y1, Y1
+	VMOVDQU Y1, 32(AX)
+	ADDQ    $0x40, AX
+	ADDQ    $0x40, CX
+	DECQ    DX
+	JNZ     unit
+	VZEROUPPER
+	RET
+
 // func sumBytesAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
 // Requires: AVX, AVX2
 TEXT ·sumBytesAVX2(SB), NOSPLIT, $0-40
@@ -1524,6 +1557,45 @@ unit:
 	VMOVD        X0, AX
 	VZEROUPPER
 	MOVL         AX, ret+32(FP)
+	RET
+
+// func sumPickedAVX2(w *byte, mask *uint64, words int) int32
+// Requires: AVX, AVX2
+TEXT ·sumPickedAVX2(SB), NOSPLIT, $0-28
+	MOVQ         w+0(FP), AX
+	MOVQ         mask+8(FP), CX
+	MOVQ         words+16(FP), DX
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+	VMOVDQU      byteOfLane<>+0(SB), Y2
+	VPBROADCASTQ byteBits<>+0(SB), Y3
+
+word:
+	VPBROADCASTD (CX), Y4
+	VPSHUFB      Y2, Y4, Y4
+	VPAND        Y3, Y4, Y4
+	VPCMPEQB     Y3, Y4, Y4
+	VPAND        (AX), Y4, Y4
+	VPSADBW      Y1, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	VPBROADCASTD 4(CX), Y4
+	VPSHUFB      Y2, Y4, Y4
+	VPAND        Y3, Y4, Y4
+	VPCMPEQB     Y3, Y4, Y4
+	VPAND        32(AX), Y4, Y4
+	VPSADBW      Y1, Y4, Y4
+	VPADDD       Y4, Y0, Y0
+	ADDQ         $0x40, AX
+	ADDQ         $0x08, CX
+	DECQ         DX
+	JNZ          word
+	VEXTRACTI128 $0x01, Y0, X1
+	VPADDD       X1, X0, X0
+	VPSHUFD      $0x4e, X0, X1
+	VPADDD       X1, X0, X0
+	VMOVD        X0, AX
+	VZEROUPPER
+	MOVL         AX, ret+24(FP)
 	RET
 
 // func learnAVX2(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
@@ -3434,6 +3506,27 @@ unit:
 	MOVL          AX, ret+16(FP)
 	RET
 
+// func liftAVX512(top *int32, a *int32, units int, by int32)
+// Requires: AVX, AVX512F
+TEXT ·liftAVX512(SB), NOSPLIT, $0-28
+	MOVQ         top+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         units+16(FP), DX
+	MOVL         by+24(FP), BX
+	VMOVD        BX, X0
+	VPBROADCASTD X0, Z0
+
+unit:
+	VPADDD    (CX), Z0, Z1
+	VPMAXSD   (AX), Z1, Z1
+	VMOVDQU32 Z1, (AX)
+	ADDQ      $0x40, AX
+	ADDQ      $0x40, CX
+	DECQ      DX
+	JNZ       unit
+	VZEROUPPER
+	RET
+
 // func sumBytesAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
 // Requires: AVX, AVX512BW, AVX512F
 TEXT ·sumBytesAVX512(SB), NOSPLIT, $0-40
@@ -4026,6 +4119,35 @@ done:
 	VMOVD         X0, AX
 	VZEROUPPER
 	MOVL          AX, ret+32(FP)
+	RET
+
+// func sumPickedAVX512(w *byte, mask *uint64, words int) int32
+// Requires: AVX, AVX2, AVX512BW, AVX512F
+TEXT ·sumPickedAVX512(SB), NOSPLIT, $0-28
+	MOVQ   w+0(FP), AX
+	MOVQ   mask+8(FP), CX
+	MOVQ   words+16(FP), DX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+word:
+	KMOVQ         (CX), K1
+	VMOVDQU8.Z    (AX), K1, Z2
+	VPSADBW       Z1, Z2, Z2
+	VPADDD        Z2, Z0, Z0
+	ADDQ          $0x40, AX
+	ADDQ          $0x08, CX
+	DECQ          DX
+	JNZ           word
+	VEXTRACTI64X4 $0x01, Z0, Y1
+	VPADDD        Y1, Y0, Y0
+	VEXTRACTI128  $0x01, Y0, X1
+	VPADDD        X1, X0, X0
+	VPSHUFD       $0x4e, X0, X1
+	VPADDD        X1, X0, X0
+	VMOVD         X0, AX
+	VZEROUPPER
+	MOVL          AX, ret+24(FP)
 	RET
 
 // func learnAVX512(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32

@@ -29,6 +29,11 @@ func overNEON(mask *uint64, a *int32, units int, limit int32) bool
 //go:noescape
 func mostNEON(a *int32, units int) int32
 
+// liftNEON is lift for units*16 elements, at least one unit.
+//
+//go:noescape
+func liftNEON(top *int32, a *int32, units int, by int32)
+
 // sumBytesNEON is sumBytes for units*64 sums and at most 1,040 rows.
 //
 //go:noescape
@@ -53,6 +58,11 @@ func scatterNEON(acc *int32, w *int32, targets *int32, per int, list *int32, n i
 //
 //go:noescape
 func sumMaskedNEON(q *int32, mask *uint64, units int, rows int) int32
+
+// sumPickedNEON is sumPicked for so many words, at least one.
+//
+//go:noescape
+func sumPickedNEON(w *byte, mask *uint64, words int) int32
 
 // learnNEON is learn for rows of units*16 weights.
 //

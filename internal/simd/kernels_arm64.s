@@ -1308,6 +1308,34 @@ test:
 	MOVW R2, ret+16(FP)
 	RET
 
+// func liftNEON(top *int32, a *int32, units int, by int32)
+TEXT ·liftNEON(SB), NOSPLIT|NOFRAME, $0-28
+	MOVD top+0(FP), R0
+	MOVD a+8(FP), R1
+	MOVD units+16(FP), R2
+	MOVW by+24(FP), R3
+	VDUP R3, V0.S4
+unit:
+	FLDPQ 0(R1), (F5, F6)
+	FLDPQ 32(R1), (F7, F8)
+	FLDPQ 0(R0), (F1, F2)
+	FLDPQ 32(R0), (F3, F4)
+	VADD V0.S4, V5.S4, V5.S4
+	WORD $0x4ea164a5 // smax v5.4s, v5.4s, v1.4s
+	VADD V0.S4, V6.S4, V6.S4
+	WORD $0x4ea264c6 // smax v6.4s, v6.4s, v2.4s
+	VADD V0.S4, V7.S4, V7.S4
+	WORD $0x4ea364e7 // smax v7.4s, v7.4s, v3.4s
+	VADD V0.S4, V8.S4, V8.S4
+	WORD $0x4ea46508 // smax v8.4s, v8.4s, v4.4s
+	FSTPQ (F5, F6), 0(R0)
+	FSTPQ (F7, F8), 32(R0)
+	ADD $64, R1
+	ADD $64, R0
+	SUBS $1, R2
+	BNE unit
+	RET
+
 // func sumBytesNEON(acc *int32, units int, w *byte, offs *int32, rows int)
 TEXT ·sumBytesNEON(SB), NOSPLIT|NOFRAME, $0-40
 	MOVD acc+0(FP), R0
@@ -1911,6 +1939,68 @@ unit:
 	VADDP V4.S4, V4.S4, V4.S4
 	FMOVS F4, R8
 	MOVW R8, ret+32(FP)
+	RET
+
+// func sumPickedNEON(w *byte, mask *uint64, words int) int32
+TEXT ·sumPickedNEON(SB), NOSPLIT|NOFRAME, $0-28
+	MOVD w+0(FP), R0
+	MOVD mask+8(FP), R1
+	MOVD words+16(FP), R2
+	MOVD $0x8040201008040201, R3
+	VDUP R3, V0.D2
+	MOVD $0, R4
+	MOVD $0x0101010101010101, R5
+word:
+	FLDPQ 0(R0), (F1, F2)
+	FLDPQ 32(R0), (F3, F4)
+	MOVBU.P 1(R1), R6
+	MUL R5, R6
+	VMOV R6, V5.D[0]
+	MOVBU.P 1(R1), R6
+	MUL R5, R6
+	VMOV R6, V5.D[1]
+	VCMTST V0.B16, V5.B16, V5.B16
+	VAND V5.B16, V1.B16, V1.B16
+	WORD $0x6e303821 // uaddlv h1, v1.16b
+	MOVBU.P 1(R1), R6
+	MUL R5, R6
+	VMOV R6, V6.D[0]
+	MOVBU.P 1(R1), R6
+	MUL R5, R6
+	VMOV R6, V6.D[1]
+	VCMTST V0.B16, V6.B16, V6.B16
+	VAND V6.B16, V2.B16, V2.B16
+	WORD $0x6e303842 // uaddlv h2, v2.16b
+	MOVBU.P 1(R1), R6
+	MUL R5, R6
+	VMOV R6, V7.D[0]
+	MOVBU.P 1(R1), R6
+	MUL R5, R6
+	VMOV R6, V7.D[1]
+	VCMTST V0.B16, V7.B16, V7.B16
+	VAND V7.B16, V3.B16, V3.B16
+	WORD $0x6e303863 // uaddlv h3, v3.16b
+	MOVBU.P 1(R1), R6
+	MUL R5, R6
+	VMOV R6, V8.D[0]
+	MOVBU.P 1(R1), R6
+	MUL R5, R6
+	VMOV R6, V8.D[1]
+	VCMTST V0.B16, V8.B16, V8.B16
+	VAND V8.B16, V4.B16, V4.B16
+	WORD $0x6e303884 // uaddlv h4, v4.16b
+	FMOVS F1, R6
+	ADD R6, R4
+	FMOVS F2, R6
+	ADD R6, R4
+	FMOVS F3, R6
+	ADD R6, R4
+	FMOVS F4, R6
+	ADD R6, R4
+	ADD $64, R0
+	SUBS $1, R2
+	BNE word
+	MOVW R4, ret+24(FP)
 	RET
 
 // func learnNEON(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32

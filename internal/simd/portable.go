@@ -71,6 +71,13 @@ func most(a []int32) int32 {
 	return top
 }
 
+func lift(top, a []int32, by int32) {
+	a = a[:len(top)]
+	for i, v := range a {
+		top[i] = max(top[i], v+by)
+	}
+}
+
 // sumBytes is SumBytes for at most rowsAtOnce rows. Eight 8-bit sums of four
 // rows share a word, then four 16-bit sums.
 func sumBytes(acc []int32, w []byte, offs []int32) {
@@ -123,6 +130,16 @@ func sumMasked(q []int32, mask []uint64, rows int) int32 {
 			for ; word != 0; word &= word - 1 {
 				sum += row[k*64+bits.TrailingZeros64(word)]
 			}
+		}
+	}
+	return sum
+}
+
+func sumPicked(w []byte, mask []uint64) int32 {
+	sum := int32(0)
+	for k, word := range mask {
+		for ; word != 0; word &= word - 1 {
+			sum += int32(w[k*64+bits.TrailingZeros64(word)])
 		}
 	}
 	return sum

@@ -21,9 +21,11 @@ type kernels struct {
 	above       func(a []int32, limit int32) bool
 	over        func(mask []uint64, a []int32, limit int32) bool
 	most        func(a []int32) int32
+	lift        func(top, a []int32, by int32)
 
 	sumBytes  func(acc []int32, w []byte, offs []int32)
 	sumMasked func(q []int32, mask []uint64, rows int) int32
+	sumPicked func(w []byte, mask []uint64) int32
 	learn     func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32
 	rise      func(now, then []byte) byte
 	narrow    func(dst []byte, q []int32, base int32, factor float32)
@@ -35,7 +37,7 @@ type kernels struct {
 	ratios      func(dst []float32, v, box []float64, area, least float64)
 }
 
-var portable = kernels{"off", sumWindow, countWindow, scatter, above, over, most, sumBytes, sumMasked, learn, rise, narrow, correlate, addFloats, slideFloats, cut, ratios}
+var portable = kernels{"off", sumWindow, countWindow, scatter, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, rise, narrow, correlate, addFloats, slideFloats, cut, ratios}
 
 // active is what the functions below run.
 var active = best()
@@ -143,6 +145,10 @@ func SumBytes(acc []int32, w []byte, offs []int32) {
 // a word of their own, and those beyond its end are 0.
 func SumMasked(q []int32, mask []uint64, rows int) int32 { return active.sumMasked(q, mask, rows) }
 
+// SumPicked is the sum of the bytes in w whose bit in mask is set. w has 64
+// bytes for every word of mask, at least one.
+func SumPicked(w []byte, mask []uint64) int32 { return active.sumPicked(w, mask) }
+
 // Learn takes a step of STDP on the weights w, which lie as the numbers of
 // [SumMasked] do, rounds them into q, and returns the largest growth of a
 // number in q, at least 0:
@@ -167,3 +173,7 @@ func Narrow(dst []byte, q []int32, base int32, factor float32) { active.narrow(d
 // Max is the largest element of a. len(a) must be a positive multiple of
 // [Lanes].
 func Max(a []int32) int32 { return active.most(a) }
+
+// Lift sets top[i] to the larger of itself and a[i]+by. len(top) must be a
+// positive multiple of [Lanes] and that of a.
+func Lift(top, a []int32, by int32) { active.lift(top, a, by) }

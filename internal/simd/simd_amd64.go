@@ -26,12 +26,14 @@ func available() []kernels {
 				return overAVX2(&mask[0], &a[0], len(a)/Lanes, limit)
 			},
 			most: func(a []int32) int32 { return mostAVX2(&a[0], len(a)/Lanes) },
+			lift: func(top, a []int32, by int32) { liftAVX2(&top[0], &a[0], len(top)/Lanes, by) },
 			sumBytes: func(acc []int32, w []byte, offs []int32) {
 				sumBytesAVX2(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
 			},
 			sumMasked: func(q []int32, mask []uint64, rows int) int32 {
 				return sumMaskedAVX2(&q[0], &mask[0], len(q)/rows/Lanes, rows)
 			},
+			sumPicked: func(w []byte, mask []uint64) int32 { return sumPickedAVX2(&w[0], &mask[0], len(mask)) },
 			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 				return learnAVX2(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
 			},
@@ -76,12 +78,14 @@ func available() []kernels {
 				return overAVX512(&mask[0], &a[0], len(a)/Lanes, limit)
 			},
 			most: func(a []int32) int32 { return mostAVX512(&a[0], len(a)/Lanes) },
+			lift: func(top, a []int32, by int32) { liftAVX512(&top[0], &a[0], len(top)/Lanes, by) },
 			sumBytes: func(acc []int32, w []byte, offs []int32) {
 				sumBytesAVX512(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
 			},
 			sumMasked: func(q []int32, mask []uint64, rows int) int32 {
 				return sumMaskedAVX512(&q[0], &mask[0], len(q)/rows/Lanes, rows)
 			},
+			sumPicked: func(w []byte, mask []uint64) int32 { return sumPickedAVX512(&w[0], &mask[0], len(mask)) },
 			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 				return learnAVX512(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
 			},

@@ -22,12 +22,14 @@ var neon = kernels{
 		return overNEON(&mask[0], &a[0], len(a)/Lanes, limit)
 	},
 	most: func(a []int32) int32 { return mostNEON(&a[0], len(a)/Lanes) },
+	lift: func(top, a []int32, by int32) { liftNEON(&top[0], &a[0], len(top)/Lanes, by) },
 	sumBytes: func(acc []int32, w []byte, offs []int32) {
 		sumBytesNEON(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
 	},
 	sumMasked: func(q []int32, mask []uint64, rows int) int32 {
 		return sumMaskedNEON(&q[0], &mask[0], len(q)/rows/Lanes, rows)
 	},
+	sumPicked: func(w []byte, mask []uint64) int32 { return sumPickedNEON(&w[0], &mask[0], len(mask)) },
 	learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 		return learnNEON(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
 	},

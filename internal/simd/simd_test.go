@@ -202,6 +202,19 @@ func TestOver(t *testing.T) {
 	})
 }
 
+func TestLift(t *testing.T) {
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		top, a, by := numbers(rng, n), numbers(rng, n), int32(rng.IntN(2000)-1000)
+		want := slices.Clone(top)
+		for i, v := range a {
+			want[i] = max(want[i], v+by)
+		}
+		if impl.lift(top, a, by); !slices.Equal(top, want) {
+			t.Fatalf("%d elements by %d: %v; want %v", n, by, top, want)
+		}
+	})
+}
+
 func TestScatter(t *testing.T) {
 	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
 		const inputs = 20
@@ -418,6 +431,25 @@ func TestSumMaskedAndLearn(t *testing.T) {
 				if got != want || !slices.Equal(w, w1) || !slices.Equal(q, q1) {
 					t.Errorf("%s: %d units, %d rows: learning differs", impl.name, units, rows)
 				}
+			}
+		}
+	}
+}
+
+func TestSumPicked(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, impl := range available() {
+		for words := range 40 {
+			w, mask := make([]byte, 64*(words+1)), make([]uint64, words+1)
+			want := int32(0)
+			for i := range w {
+				if w[i] = byte(255 - rng.IntN(4)*rng.IntN(64)); rng.IntN(3) > 0 {
+					mask[i/64] |= 1 << (i % 64)
+					want += int32(w[i])
+				}
+			}
+			if got := impl.sumPicked(w, mask); got != want {
+				t.Errorf("%s: %d of %d words; want %d", impl.name, got, words+1, want)
 			}
 		}
 	}

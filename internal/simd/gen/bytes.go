@@ -223,6 +223,34 @@ func most(s set) {
 	maximum()
 }
 
+// lift adds to every register and keeps the larger.
+func lift(s set) {
+	TEXT("lift"+s.name, NOSPLIT, "func(top *int32, a *int32, units int, by int32)")
+	Pragma("noescape")
+	Doc("lift" + s.name + " is lift for units*16 elements, at least one unit.")
+	top, a, units := Load(Param("top"), GP64()), Load(Param("a"), GP64()), Load(Param("units"), GP64())
+	by, x := s.register(), XMM()
+	VMOVD(Load(Param("by"), GP32()), x)
+	VPBROADCASTD(x, by)
+	Label("unit")
+	for k := range 64 / s.bytes {
+		v, at := s.register(), Mem{Base: top, Disp: k * s.bytes}
+		VPADDD(Mem{Base: a, Disp: k * s.bytes}, by, v)
+		VPMAXSD(at, v, v)
+		if s.bytes == 64 {
+			VMOVDQU32(v, at)
+		} else {
+			VMOVDQU(v, at)
+		}
+	}
+	ADDQ(U8(64), top)
+	ADDQ(U8(64), a)
+	DECQ(units)
+	JNZ(LabelRef("unit"))
+	VZEROUPPER()
+	RET()
+}
+
 // maximum returns the largest number in Y0.
 func maximum() {
 	x := XMM()

@@ -7,7 +7,7 @@ import (
 )
 
 // masks of AVX2 are registers: lanes puts the bit of every lane into its place.
-var laneBits, laneBits64 Mem
+var laneBits, laneBits64, byteBits, byteOfLane Mem
 
 func data() {
 	laneBits = GLOBL("laneBits", RODATA|NOPTR)
@@ -17,6 +17,12 @@ func data() {
 	laneBits64 = GLOBL("laneBits64", RODATA|NOPTR)
 	for i := range 8 {
 		DATA(8*i, U64(1<<i))
+	}
+	byteBits = GLOBL("byteBits", RODATA|NOPTR)
+	DATA(0, U64(0x8040201008040201))
+	byteOfLane = GLOBL("byteOfLane", RODATA|NOPTR)
+	for i := range 4 {
+		DATA(8*i, U64(0x0101010101010101*uint64(i)))
 	}
 }
 
@@ -119,6 +125,63 @@ func sumMasked(s set) {
 	VMOVD(reg.X0, sum)
 	VZEROUPPER()
 	Store(sum, ReturnIndex(0))
+	RET()
+}
+
+// sumPicked adds eight bytes to a sum at a time.
+func sumPicked(s set) {
+	TEXT("sumPicked"+s.name, NOSPLIT, "func(w *byte, mask *uint64, words int) int32")
+	Pragma("noescape")
+	Doc("sumPicked" + s.name + " is sumPicked for so many words, at least one.")
+	w, mask, words := Load(Param("w"), GP64()), Load(Param("mask"), GP64()), Load(Param("words"), GP64())
+	sum, none := s.registers(1)[0], s.register()
+	s.clear(sum)
+	if s.bytes == 64 {
+		VPXORD(none, none, none)
+	} else {
+		VPXOR(none, none, none)
+	}
+	var spread, bits reg.VecVirtual
+	if s.bytes == 32 {
+		spread, bits = YMM(), YMM()
+		VMOVDQU(byteOfLane, spread)
+		VPBROADCASTQ(byteBits, bits)
+	}
+	Label("word")
+	for k := range 64 / s.bytes {
+		v := s.register()
+		if s.bytes == 64 {
+			m := K()
+			KMOVQ(Mem{Base: mask}, m)
+			VMOVDQU8_Z(Mem{Base: w}, m, v)
+		} else {
+			// Every byte gets the byte of the mask that its bit lies in.
+			VPBROADCASTD(Mem{Base: mask, Disp: 4 * k}, v)
+			VPSHUFB(spread, v, v)
+			VPAND(bits, v, v)
+			VPCMPEQB(bits, v, v)
+			VPAND(Mem{Base: w, Disp: 32 * k}, v, v)
+		}
+		VPSADBW(none, v, v)
+		VPADDD(v, sum, sum)
+	}
+	ADDQ(U8(64), w)
+	ADDQ(U8(8), mask)
+	DECQ(words)
+	JNZ(LabelRef("word"))
+	x, out := XMM(), GP32()
+	if s.bytes == 64 {
+		y := YMM()
+		VEXTRACTI64X4(U8(1), sum, y)
+		VPADDD(y, reg.Y0, reg.Y0)
+	}
+	VEXTRACTI128(U8(1), reg.Y0, x)
+	VPADDD(x, reg.X0, reg.X0)
+	VPSHUFD(U8(0x4e), reg.X0, x)
+	VPADDD(x, reg.X0, reg.X0)
+	VMOVD(reg.X0, out)
+	VZEROUPPER()
+	Store(out, ReturnIndex(0))
 	RET()
 }
 

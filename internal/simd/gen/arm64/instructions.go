@@ -117,8 +117,9 @@ func across(u, size, opcode uint32, name, to, lanes string, d, n vector) {
 	word(0x4e300800|u<<29|size<<22|opcode<<12|uint32(n)<<5|uint32(d), "%s %s%d, v%d.%s", name, to, d, n, lanes)
 }
 
-func smaxv4s(d, n vector)  { across(0, 0b10, 0b01010, "smaxv", "s", "4s", d, n) }
-func umaxv16b(d, n vector) { across(1, 0b00, 0b01010, "umaxv", "b", "16b", d, n) }
+func smaxv4s(d, n vector)   { across(0, 0b10, 0b01010, "smaxv", "s", "4s", d, n) }
+func uaddlv16b(d, n vector) { across(1, 0b00, 0b00011, "uaddlv", "h", "16b", d, n) }
+func umaxv16b(d, n vector)  { across(1, 0b00, 0b01010, "umaxv", "b", "16b", d, n) }
 
 // fmla2d adds to d the product of n and one lane of m. It is of the class by
 // element.

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // table takes registers and fills them from a table of the program.
 func table(name string, n int) []vector {
 	v, r := vectors(n), register()
@@ -51,6 +53,36 @@ func sumMasked() {
 	addp("S4", sums[0], sums[0], sums[0])
 	op("FMOVS", sums[0].f(), word)
 	put(word)
+	op("RET")
+}
+
+// sumPicked puts the byte of the mask that a byte's bit lies in into its place.
+func sumPicked() {
+	text("sumPicked", "is sumPicked for so many words, at least one.", "w *byte, mask *uint64, words int", "int32")
+	w, mask, words := get("w"), get("mask"), get("words")
+	bits, v, set := byteBits(), vectors(4), vectors(4)
+	sum, ones, x := register(), register(), register()
+	op("MOVD", "$0", sum)
+	op("MOVD", "$0x0101010101010101", ones)
+	label("word")
+	load(w, 0, v...)
+	for i, r := range v {
+		for half := range 2 {
+			op("MOVBU.P", at(mask, 1), x)
+			op("MUL", ones, x)
+			op("VMOV", x, set[i].as(fmt.Sprintf("D[%d]", half)))
+		}
+		cmtst("B16", set[i], set[i], bits)
+		and(r, r, set[i])
+		uaddlv16b(r, r)
+	}
+	for _, r := range v {
+		op("FMOVS", r.f(), x)
+		op("ADD", x, sum)
+	}
+	op("ADD", imm(64), w)
+	again(words, "word")
+	put(sum)
 	op("RET")
 }
 

@@ -33,6 +33,25 @@ func most() {
 	op("RET")
 }
 
+// lift adds to every register and keeps the larger.
+func lift() {
+	text("lift", "is lift for units*16 elements, at least one unit.", "top *int32, a *int32, units int, by int32", "")
+	top, a, units, by := get("top"), get("a"), get("units"), broadcast("by")
+	high, v := vectors(4), vectors(4)
+	label("unit")
+	load(a, 0, v...)
+	load(top, 0, high...)
+	for i, r := range v {
+		vadd("S4", r, r, by)
+		smax4s(r, r, high[i])
+	}
+	store(top, 0, v...)
+	op("ADD", imm(64), a)
+	op("ADD", imm(64), top)
+	again(units, "unit")
+	op("RET")
+}
+
 // everyLargest leaves the element-wise maximum in V0 to V3.
 func everyLargest(a, units general) {
 	top, v := vectors(4), vectors(4)
