@@ -20,13 +20,14 @@ func (c *Convolution) TimeMatters() bool { return c.signed && !c.AtEnd() }
 type list struct {
 	entries []int32
 	start   []int32 // where each position begins, and where the last one ends
-	active  []int32 // the same for active inputs, if an entry stands for several
+	active  []int32 // how many inputs are active before each, and in all
+	sums    []int32 // active, if an entry stands for several
 }
 
 // spikes lists every active input for weights in the order input map, row,
 // column reversed, with so many (width) numbers in each place.
 func (l *list) spikes(c *Convolution, in spike.Bits, width int) {
-	l.entries, l.start, l.active = l.entries[:0], grow(l.start, c.In.Positions()+1), l.active[:0]
+	l.entries, l.start = l.entries[:0], grow(l.start, c.In.Positions()+1)
 	words := spike.Words(c.In.Maps)
 	step, col := int32(c.Kernel.Rows*c.Kernel.Cols*width), int32(0)
 	for pos := range c.In.Positions() {
@@ -42,69 +43,72 @@ func (l *list) spikes(c *Convolution, in spike.Bits, width int) {
 		}
 	}
 	l.start[c.In.Positions()] = int32(len(l.entries))
+	l.active = l.start
 }
 
 // patterns lists one entry a position, for all its input maps together.
 func (l *list) patterns(c *Convolution, in spike.Bits, width int) {
 	n := c.In.Positions()
-	l.entries, l.start, l.active = grow(l.entries, n), grow(l.start, n+1), grow(l.active, n+1)
+	l.entries, l.start, l.sums = grow(l.entries, n), grow(l.start, n+1), grow(l.sums, n+1)
 	step, col, sum := int32(c.Kernel.Rows*c.Kernel.Cols*width), int32(0), int32(0)
 	for pos, pattern := range in[:n] {
 		l.start[pos], l.entries[pos] = int32(pos), int32(pattern)*step-col
-		l.active[pos] = sum
+		l.sums[pos] = sum
 		sum += int32(bits.OnesCount64(pattern))
 		if col += int32(width); int(col) == c.In.Cols*width {
 			col = 0
 		}
 	}
-	l.start[n], l.active[n] = int32(n), sum
+	l.start[n], l.sums[n] = int32(n), sum
+	l.active = l.sums
 }
 
 // A viewer goes through the neurons of a layer, row by row, and through what
 // they see of a list.
 type viewer struct {
-	simd.Window
-	width int     // numbers in a place of the weights
-	left  int     // where the row's weights begin for a window at column 0
-	seen  []int32 // active inputs of the row's windows up to every column
+	simd.Row
+	width    int // numbers in a place of the weights
+	from, to int // rows of the input in Seen
 }
 
-// row goes to a row of neurons.
-func (v *viewer) row(c *Convolution, l *list, row, width int) {
-	y, cols := row*c.stride()-c.Pad, c.In.Cols
-	k := max(0, -y)
-	v.width, v.left = width, (k*c.Kernel.Cols+c.Kernel.Cols-1)*width
-	v.List, v.Pitch, v.Step = l.entries, cols, c.Kernel.Cols*width
-	v.Rows = max(0, min(c.Kernel.Rows, c.In.Rows-y)-k)
-	v.seen = grow(v.seen, cols+1)
-	clear(v.seen)
-	if v.Rows == 0 {
-		return
-	}
-	v.Starts = l.start[(y+k)*cols:]
-	active := v.Starts
-	if len(l.active) > 0 {
-		active = l.active[(y+k)*cols:]
-	}
-	for k := range v.Rows {
-		from := active[k*cols:][:len(v.seen)]
-		for x, n := range from {
-			v.seen[x] += n - from[0]
-		}
+// start begins with a list for weights of so many numbers.
+func (v *viewer) start(c *Convolution, l *list, width int) {
+	v.width, v.from, v.to = width, 0, 0
+	v.List, v.Pitch, v.Step = l.entries, c.In.Cols, c.Kernel.Cols*width
+	v.Seen = grow(v.Seen, c.In.Cols+1)
+	clear(v.Seen)
+	v.Cols = grow(v.Cols, c.Out().Cols)
+	for i := range v.Cols {
+		x := i*c.stride() - c.Pad
+		lo := min(max(0, x), c.In.Cols)
+		v.Cols[i] = simd.Col{Lo: int32(lo), Hi: int32(max(lo, min(c.In.Cols, x+c.Kernel.Cols))), Base: int32(x * width)}
 	}
 }
 
-// col goes to a neuron of the row and returns how many of its inputs are
-// active.
-func (v *viewer) col(c *Convolution, col int) int {
-	x := col*c.stride() - c.Pad
-	v.Base = v.left + x*v.width
-	v.Lo = max(0, x)
-	v.Hi = max(v.Lo, min(c.In.Cols, x+c.Kernel.Cols))
-	if v.Lo >= len(v.seen) {
-		v.Lo, v.Hi = 0, 0
+// row goes to a row of neurons. Rows come in order.
+func (v *viewer) row(c *Convolution, l *list, row int) {
+	y := row*c.stride() - c.Pad
+	from := min(max(0, y), c.In.Rows)
+	to := max(from, min(c.In.Rows, y+c.Kernel.Rows))
+	v.Left = ((from-y)*c.Kernel.Cols + c.Kernel.Cols - 1) * v.width
+	v.Rows, v.Starts = to-from, l.start[from*c.In.Cols:]
+	for ; v.from < v.to && v.from < from; v.from++ {
+		v.see(l.active[v.from*c.In.Cols:], -1)
 	}
-	return int(v.seen[v.Hi] - v.seen[v.Lo])
+	v.from, v.to = from, max(from, v.to)
+	for ; v.to < to; v.to++ {
+		v.see(l.active[v.to*c.In.Cols:], 1)
+	}
+}
+
+// see adds what a row of the input, whose list begins so, has up to every
+// column, or takes it away.
+func (v *viewer) see(active []int32, sign int32) {
+	seen := v.Seen
+	active = active[:len(seen)]
+	for x, n := range active {
+		seen[x] += sign * (n - active[0])
+	}
 }
 
 // Fired sets in out which neurons fire at all, given which inputs do. The
@@ -118,11 +122,12 @@ func (c *Convolution) Fired(in, out spike.Bits, s *Scratch) {
 	s.acc = grow(s.acc, c.width)
 	shape, words, few := c.Out(), spike.Words(c.Maps), c.fewest()
 	v := &s.views
+	v.start(c, &s.summed, c.width)
 	for row := range shape.Rows {
-		v.row(c, &s.summed, row, c.width)
-		for col := range shape.Cols {
-			word := out[(row*shape.Cols+col)*words:][:words]
-			if v.col(c, col) < few {
+		v.row(c, &s.summed, row)
+		for i, col := range v.Cols {
+			word := out[(row*shape.Cols+i)*words:][:words]
+			if v.At(col) < few {
 				clear(word)
 				continue
 			}
@@ -147,27 +152,28 @@ func (c *Convolution) firedCounted(t *counts, in, out spike.Bits, s *Scratch) {
 	}
 	shape, words, few := c.Out(), spike.Words(c.Maps), c.fewest()
 	v, o := &s.views, &s.odds
+	v.start(c, &s.counted, t.width)
+	v.Few, v.Words = t.few, words
+	if odd {
+		o.start(c, &s.summed, t.oddWidth)
+	}
 	for row := range shape.Rows {
-		v.row(c, &s.counted, row, t.width)
-		if odd {
-			o.row(c, &s.summed, row, t.oddWidth)
+		v.row(c, &s.counted, row)
+		fired := out[row*shape.Cols*words:][:shape.Cols*words]
+		simd.CountRow(fired, t.rows, t.least, &v.Row)
+		if !odd {
+			continue
 		}
-		for col := range shape.Cols {
-			word := out[(row*shape.Cols+col)*words:][:words]
-			n := v.col(c, col)
-			if n < t.few {
-				clear(word)
+		o.row(c, &s.summed, row)
+		for i, col := range o.Cols {
+			if o.At(col) < few {
 				continue
 			}
-			simd.CountWindow(word, t.rows, t.least, &v.Window)
-			if !odd || n < few {
-				continue
-			}
-			o.col(c, col)
 			simd.SumWindow(s.acc, t.oddRows, &o.Window)
 			if !simd.Over(s.over, s.acc, c.limit) {
 				continue
 			}
+			word := fired[i*words:][:words]
 			for k, bit := range s.over {
 				for ; bit != 0; bit &= bit - 1 {
 					m := t.odd[k*64+bits.TrailingZeros64(bit)]
@@ -192,12 +198,13 @@ func (c *Convolution) Final(in spike.Bits, potential []int32, s *Scratch) {
 	s.summed.spikes(c, in, c.width)
 	s.acc = grow(s.acc, c.width)
 	shape, v := c.Out(), &s.views
+	v.start(c, &s.summed, c.width)
 	for row := range shape.Rows {
-		v.row(c, &s.summed, row, c.width)
-		for col := range shape.Cols {
-			v.col(c, col)
+		v.row(c, &s.summed, row)
+		for i, col := range v.Cols {
+			v.At(col)
 			simd.SumWindow(s.acc, c.rows, &v.Window)
-			copy(potential[(row*shape.Cols+col)*c.Maps:][:c.Maps], s.acc)
+			copy(potential[(row*shape.Cols+i)*c.Maps:][:c.Maps], s.acc)
 		}
 	}
 }
@@ -218,11 +225,12 @@ func (c *Convolution) Tally(in spike.Bits, t *Tally, s *Scratch) {
 	t.Best, t.At = grow(t.Best, c.Maps), grow(t.At, c.Maps)
 	t.Active = 0
 	shape, v := c.Out(), &s.views
+	v.start(c, &s.summed, c.width)
 	for pos := range shape.Positions() {
 		if pos%shape.Cols == 0 {
-			v.row(c, &s.summed, pos/shape.Cols, c.width)
+			v.row(c, &s.summed, pos/shape.Cols)
 		}
-		t.Active = max(t.Active, int32(v.col(c, pos%shape.Cols)))
+		t.Active = max(t.Active, int32(v.At(v.Cols[pos%shape.Cols])))
 		simd.SumWindow(s.acc, c.rows, &v.Window)
 		if pos == 0 {
 			copy(t.Best, s.acc)

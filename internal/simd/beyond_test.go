@@ -54,7 +54,8 @@ func TestBeyond(t *testing.T) {
 				impl.scatter(a, w, target, 1, list, n, n, 0, atEnd(t, []int32{0}))
 
 				few, many := atEnd(t, make([]byte, units*CountUnit)), atEnd(t, make([]byte, units*Unit))
-				impl.countWindow(atEnd(t, make([]uint64, (len(few)+63)/64)), few, atEnd(t, make([]byte, len(few))), v)
+				row := &Row{Window: *v, Cols: atEnd(t, []Col{{Hi: 1}}), Seen: starts, Words: (len(few) + 63) / 64}
+				impl.countRow(atEnd(t, make([]uint64, row.Words)), few, atEnd(t, make([]byte, len(few))), row)
 				impl.rise(many, atEnd(t, make([]byte, len(many))))
 				impl.sumBytes(atEnd(t, make([]int32, len(many))), many, atEnd(t, make([]int32, 7)))
 				impl.narrow(atEnd(t, make([]byte, n)), a, 0, 0)

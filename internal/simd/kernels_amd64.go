@@ -9,10 +9,10 @@ package simd
 //go:noescape
 func sumWindowAVX2(acc *int32, units int, w *int32, v *uint8)
 
-// countWindowAVX2 is countWindow for units*32 sums.
+// countRowAVX2 is countRow for units*32 sums.
 //
 //go:noescape
-func countWindowAVX2(out *uint32, units int, w *byte, least *byte, v *uint8)
+func countRowAVX2(out *uint32, units int, w *byte, least *byte, r *uint8)
 
 // aboveAVX2 is above for units*16 elements, at least one unit.
 //
@@ -99,10 +99,10 @@ func ratiosAVX2(dst *float32, v *float64, box *float64, units int, area float64,
 //go:noescape
 func sumWindowAVX512(acc *int32, units int, w *int32, v *uint8)
 
-// countWindowAVX512 is countWindow for units*32 sums.
+// countRowAVX512 is countRow for units*32 sums.
 //
 //go:noescape
-func countWindowAVX512(out *uint32, units int, w *byte, least *byte, v *uint8)
+func countRowAVX512(out *uint32, units int, w *byte, least *byte, r *uint8)
 
 // aboveAVX512 is above for units*16 elements, at least one unit.
 //

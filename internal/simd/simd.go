@@ -14,14 +14,14 @@ func Round(n int) int { return (n + Lanes - 1) &^ (Lanes - 1) }
 
 // kernels are the loops of one instruction set.
 type kernels struct {
-	name        string
-	sumWindow   func(acc, w []int32, v *Window)
-	countWindow func(out []uint64, w, least []byte, v *Window)
-	scatter     func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int
-	above       func(a []int32, limit int32) bool
-	over        func(mask []uint64, a []int32, limit int32) bool
-	most        func(a []int32) int32
-	lift        func(top, a []int32, by int32)
+	name      string
+	sumWindow func(acc, w []int32, v *Window)
+	countRow  func(out []uint64, w, least []byte, r *Row)
+	scatter   func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int
+	above     func(a []int32, limit int32) bool
+	over      func(mask []uint64, a []int32, limit int32) bool
+	most      func(a []int32) int32
+	lift      func(top, a []int32, by int32)
 
 	sumBytes  func(acc []int32, w []byte, offs []int32)
 	sumMasked func(q []int32, mask []uint64, rows int) int32
@@ -37,7 +37,7 @@ type kernels struct {
 	ratios      func(dst []float32, v, box []float64, area, least float64)
 }
 
-var portable = kernels{"off", sumWindow, countWindow, scatter, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, rise, narrow, correlate, addFloats, slideFloats, cut, ratios}
+var portable = kernels{"off", sumWindow, countRow, scatter, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, rise, narrow, correlate, addFloats, slideFloats, cut, ratios}
 
 // active is what the functions below run.
 var active = best()

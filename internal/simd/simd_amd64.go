@@ -15,8 +15,8 @@ func available() []kernels {
 			sumWindow: func(acc, w []int32, v *Window) {
 				sumWindowAVX2(&acc[0], len(acc)/Lanes, &w[0], (*uint8)(unsafe.Pointer(v)))
 			},
-			countWindow: func(out []uint64, w, least []byte, v *Window) {
-				countWindowAVX2((*uint32)(unsafe.Pointer(&out[0])), len(least)/CountUnit, &w[0], &least[0], (*uint8)(unsafe.Pointer(v)))
+			countRow: func(out []uint64, w, least []byte, r *Row) {
+				countRowAVX2((*uint32)(unsafe.Pointer(&out[0])), len(least)/CountUnit, &w[0], &least[0], (*uint8)(unsafe.Pointer(r)))
 			},
 			scatter: func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
 				return scatterAVX2(&acc[0], &w[0], &targets[0].Acc, per, &list[0], len(list), 4*accStep, 4*wStep, limit, &hot[0])
@@ -67,8 +67,8 @@ func available() []kernels {
 			sumWindow: func(acc, w []int32, v *Window) {
 				sumWindowAVX512(&acc[0], len(acc)/Lanes, &w[0], (*uint8)(unsafe.Pointer(v)))
 			},
-			countWindow: func(out []uint64, w, least []byte, v *Window) {
-				countWindowAVX512((*uint32)(unsafe.Pointer(&out[0])), len(least)/CountUnit, &w[0], &least[0], (*uint8)(unsafe.Pointer(v)))
+			countRow: func(out []uint64, w, least []byte, r *Row) {
+				countRowAVX512((*uint32)(unsafe.Pointer(&out[0])), len(least)/CountUnit, &w[0], &least[0], (*uint8)(unsafe.Pointer(r)))
 			},
 			scatter: func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
 				return scatterAVX512(&acc[0], &w[0], &targets[0].Acc, per, &list[0], len(list), 4*accStep, 4*wStep, limit, &hot[0])

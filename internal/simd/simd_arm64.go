@@ -11,8 +11,12 @@ var neon = kernels{
 	sumWindow: func(acc, w []int32, v *Window) {
 		sumWindowNEON(&acc[0], len(acc)/Lanes, &w[0], (*byte)(unsafe.Pointer(v)))
 	},
-	countWindow: func(out []uint64, w, least []byte, v *Window) {
-		countWindowNEON((*uint32)(unsafe.Pointer(&out[0])), len(least)/CountUnit, &w[0], &least[0], (*byte)(unsafe.Pointer(v)))
+	countRow: func(out []uint64, w, least []byte, r *Row) {
+		for i, c := range r.Cols {
+			if r.At(c) >= r.Few {
+				countWindowNEON((*uint32)(unsafe.Pointer(&out[i*r.Words])), len(least)/CountUnit, &w[0], &least[0], (*byte)(unsafe.Pointer(&r.Window)))
+			}
+		}
 	},
 	scatter: func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
 		return scatterNEON(&acc[0], &w[0], &targets[0].Acc, per, &list[0], len(list), 4*accStep, 4*wStep, limit, &hot[0])

@@ -101,49 +101,62 @@ func TestSumWindow(t *testing.T) {
 	})
 }
 
-func TestCountWindow(t *testing.T) {
+func TestCountRow(t *testing.T) {
 	defer Use(Name())
-	reached := 0
+	reached, left := 0, 0
 	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
 		if err := Use(impl.name); err != nil {
 			t.Fatal(err)
 		}
 		n *= CountUnit / Lanes
 		w, least := make([]byte, 9*n), make([]byte, n)
+		words := (n + 63) / 64
 		for range 20 {
 			high := 1 + rng.IntN(40)
 			for i := range w {
 				w[i] = byte(rng.IntN(high + 1))
 			}
-			v := view(rng, len(w), n)
 			for i := range least {
 				if least[i] = byte(rng.IntN(256)); rng.IntN(2) == 0 {
 					least[i] = 255
 				}
 			}
-			got, want := make([]uint64, (n+63)/64), make([]uint64, (n+63)/64)
-			for j := range n {
-				got[j/64] = rng.Uint64()
-				sum := 0
-				for k := range v.Rows {
-					for i := v.Starts[k*v.Pitch+v.Lo]; i < v.Starts[k*v.Pitch+v.Hi]; i++ {
-						sum += int(w[int(v.List[i])+v.Base+k*v.Step+j])
+			r := Row{Window: *view(rng, len(w), n), Seen: []int32{0, 2, 3, 7}, Few: rng.IntN(6), Words: words + rng.IntN(2)}
+			base := r.Base
+			r.Left = rng.IntN(20)
+			for range 1 + rng.IntN(4) {
+				lo := rng.IntN(4)
+				r.Cols = append(r.Cols, Col{Lo: int32(lo), Hi: int32(lo + rng.IntN(4-lo)), Base: int32(base - r.Left)})
+			}
+			got, want := make([]uint64, len(r.Cols)*r.Words), make([]uint64, len(r.Cols)*r.Words)
+			for i, c := range r.Cols {
+				for j := range n {
+					got[i*r.Words+j/64] = rng.Uint64()
+					if int(r.Seen[c.Hi]-r.Seen[c.Lo]) < r.Few {
+						left++
+						continue
+					}
+					sum := 0
+					for k := range r.Rows {
+						for e := r.Starts[k*r.Pitch+int(c.Lo)]; e < r.Starts[k*r.Pitch+int(c.Hi)]; e++ {
+							sum += int(w[int(r.List[e])+base+k*r.Step+j])
+						}
+					}
+					if sum > 255 {
+						reached++
+					}
+					if sum >= int(least[j]) {
+						want[i*r.Words+j/64] |= 1 << (j % 64)
 					}
 				}
-				if sum > 255 {
-					reached++
-				}
-				if sum >= int(least[j]) {
-					want[j/64] |= 1 << (j % 64)
-				}
 			}
-			if CountWindow(got, w, least, v); !slices.Equal(got, want) {
-				t.Fatalf("length %d, %d rows: differs from the loop", n, v.Rows)
+			if CountRow(got, w, least, &r); !slices.Equal(got, want) {
+				t.Fatalf("length %d, %d rows, %d columns: differs from the loop", n, r.Rows, len(r.Cols))
 			}
 		}
 	})
-	if reached == 0 {
-		t.Error("no sum passed 255")
+	if reached == 0 || left == 0 {
+		t.Errorf("%d sums passed 255; %d were left out", reached, left)
 	}
 }
 

@@ -28,18 +28,48 @@ func (v *Window) each(f func(at int)) {
 // [Lanes].
 func SumWindow(acc, w []int32, v *Window) { active.sumWindow(acc, w, v) }
 
-// CountUnit is what the number of rows' bytes in [CountWindow] must be a
+// CountUnit is what the number of rows' bytes in [CountRow] must be a
 // multiple of.
 const CountUnit = 32
 
-// CountWindow sets bit j of out if the sum over the entries of a window of
-// w[at+j] is at least least[j], where at is where an entry's weights begin,
-// and clears it otherwise. len(least) must be a multiple of [CountUnit]; out
-// has a word for every 64 of them, begun or whole. Sums above 255 count as
-// 255.
-func CountWindow(out []uint64, w, least []byte, v *Window) {
-	out[len(out)-1] = 0
-	active.countWindow(out, w, least, v)
+// A Row is a row of positions whose windows differ in a [Col] each; what the
+// Window has of those is overwritten.
+type Row struct {
+	Window
+	Cols  []Col
+	Seen  []int32 // a column sees Seen[Hi] - Seen[Lo] inputs
+	Few   int     // columns that see fewer are left out
+	Words int     // of the result from one column to the next
+	Left  int     // Base of a column whose own is 0
+}
+
+// A Col holds what the window of a column has of its own.
+type Col struct{ Lo, Hi, Base int32 }
+
+// At lets the window be that of a column and returns how many inputs it sees.
+func (r *Row) At(c Col) int {
+	r.Lo, r.Hi, r.Base = int(c.Lo), int(c.Hi), r.Left+int(c.Base)
+	return int(r.Seen[c.Hi] - r.Seen[c.Lo])
+}
+
+// CountRow sets for every column of a row bit j of its words in out if the sum
+// over the entries of its window of w[at+j] is at least least[j], where at is
+// where an entry's weights begin, and clears it otherwise. Of columns that are
+// left out all bits are cleared. len(least) must be a multiple of [CountUnit];
+// a column has a word for every 64 of them, begun or whole. Sums above 255 count
+// as 255.
+func CountRow(out []uint64, w, least []byte, r *Row) {
+	clear(out[:len(r.Cols)*r.Words])
+	active.countRow(out, w, least, r)
+}
+
+// countRow counts column by column.
+func countRow(out []uint64, w, least []byte, r *Row) {
+	for i, c := range r.Cols {
+		if r.At(c) >= r.Few {
+			countWindow(out[i*r.Words:], w, least, &r.Window)
+		}
+	}
 }
 
 func sumWindow(acc, w []int32, v *Window) {
@@ -47,7 +77,7 @@ func sumWindow(acc, w []int32, v *Window) {
 	v.each(func(at int) { add(acc, w[at:]) })
 }
 
-// countWindow keeps 16-bit sums, four to a word.
+// countWindow is countRow for one column. It keeps 16-bit sums, four to a word.
 func countWindow(out []uint64, w, least []byte, v *Window) {
 	const low = 0x00ff00ff00ff00ff
 	for j := 0; j < len(least); j += CountUnit {

@@ -51,7 +51,7 @@ func main() {
 	data()
 	for _, s := range []set{{"AVX2", 32, 7}, {"AVX512", 64, 16}} {
 		sumWindow(s)
-		countWindow(s)
+		countRow(s)
 		above(s)
 		over(s)
 		most(s)

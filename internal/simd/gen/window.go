@@ -81,13 +81,28 @@ func sumWindow(s set) {
 	})
 }
 
-// countWindow keeps the sums as bytes that stay at 255 once they are there.
-func countWindow(s set) {
-	TEXT("countWindow"+s.name, NOSPLIT, "func(out *uint32, units int, w *byte, least *byte, v *uint8)")
+// The places of a Row's fields behind its window, and of a Col's.
+const (
+	rowCols  = 96
+	rowLen   = 104
+	rowSeen  = 120
+	rowFew   = 144
+	rowWords = 152
+	rowLeft  = 160
+
+	colLo    = 0
+	colHi    = 4
+	colBase  = 8
+	colBytes = 12
+)
+
+// countRow keeps the sums as bytes that stay at 255 once they are there.
+func countRow(s set) {
+	TEXT("countRow"+s.name, NOSPLIT, "func(out *uint32, units int, w *byte, least *byte, r *uint8)")
 	Pragma("noescape")
-	Doc("countWindow" + s.name + " is countWindow for units*32 sums.")
+	Doc("countRow" + s.name + " is countRow for units*32 sums.")
 	out, units := Load(Param("out"), GP64()), Load(Param("units"), GP64())
-	w, v, least := Load(Param("w"), GP64()), Load(Param("v"), GP64()), Load(Param("least"), GP64())
+	w, v := Load(Param("w"), GP64()), Load(Param("r"), GP64())
 	chunks(units, 8, func(n int) {
 		// Registers of 32 bytes, or of 64 and one of 32 for what is left.
 		var sums []reg.VecPhysical
@@ -101,6 +116,27 @@ func countWindow(s set) {
 				k++
 			}
 		}
+		col, left, to := GP64(), GP64(), GP64()
+		MOVQ(Mem{Base: v, Disp: rowCols}, col)
+		MOVQ(Mem{Base: v, Disp: rowLen}, left)
+		MOVQ(out, to)
+		JMP(LabelRef(fmt.Sprintf("testcol%d", n)))
+		Label(fmt.Sprintf("col%d", n))
+		lo, hi, seen, inner := GP64(), GP64(), GP64(), GP64()
+		MOVLQSX(Mem{Base: col, Disp: colLo}, lo)
+		MOVLQSX(Mem{Base: col, Disp: colHi}, hi)
+		MOVQ(Mem{Base: v, Disp: rowSeen}, seen)
+		MOVL(Mem{Base: seen, Index: hi, Scale: 4}, inner.As32())
+		SUBL(Mem{Base: seen, Index: lo, Scale: 4}, inner.As32())
+		MOVLQSX(inner.As32(), inner)
+		CMPQ(inner, Mem{Base: v, Disp: rowFew})
+		JLT(LabelRef(fmt.Sprintf("few%d", n)))
+		MOVQ(lo, Mem{Base: v, Disp: windowLo})
+		MOVQ(hi, Mem{Base: v, Disp: windowHi})
+		base := GP64()
+		MOVLQSX(Mem{Base: col, Disp: colBase}, base)
+		ADDQ(Mem{Base: v, Disp: rowLeft}, base)
+		MOVQ(base, Mem{Base: v, Disp: windowBase})
 		for _, r := range sums {
 			set{bytes: int(r.Size())}.clear(r)
 		}
@@ -109,8 +145,13 @@ func countWindow(s set) {
 				VPADDUSB(Mem{Base: from, Index: e, Scale: 1, Disp: at[i]}, r, r)
 			}
 		})
+		// The bounds lie as far from their beginning as w has come.
+		least := Load(Param("least"), GP64())
+		begin := Load(Param("w"), GP64())
+		SUBQ(begin, least)
+		ADDQ(w, least)
 		for i, r := range sums {
-			bits, to := GP64(), Mem{Base: out, Disp: at[i] / 8}
+			bits, to := GP64(), Mem{Base: to, Disp: at[i] / 8}
 			if s.bytes == 64 {
 				k := K()
 				VPCMPUB(U8(5), Mem{Base: least, Disp: at[i]}, r, k)
@@ -129,8 +170,16 @@ func countWindow(s set) {
 			VPMOVMSKB(x, bits.As32())
 			MOVL(bits.As32(), to)
 		}
+		Label(fmt.Sprintf("few%d", n))
+		words := GP64()
+		MOVQ(Mem{Base: v, Disp: rowWords}, words)
+		LEAQ(Mem{Base: to, Index: words, Scale: 8}, to)
+		ADDQ(U8(colBytes), col)
+		DECQ(left)
+		Label(fmt.Sprintf("testcol%d", n))
+		TESTQ(left, left)
+		JNZ(LabelRef(fmt.Sprintf("col%d", n)))
 		ADDQ(U32(uint32(4*n)), out)
 		ADDQ(U32(uint32(32*n)), w)
-		ADDQ(U32(uint32(32*n)), least)
 	})
 }
