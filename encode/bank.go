@@ -3,7 +3,6 @@ package encode
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"slices"
 
 	"firstspike/internal/simd"
@@ -34,10 +33,9 @@ type bank struct {
 
 	valid []uint8 // the numbers of out that are responses, as bits
 	bits  []uint8 // of a channel: those that passed the threshold
-	place []int32 // of every number of out, its position times the channels
+	place []int32 // of every number of out, its position
 
 	down, across  []float64 // sums over windows
-	zeros         []float64 // a row
 	values, boxes []float64 // of the responses that passed
 	ratios        []float32
 }
@@ -93,11 +91,11 @@ func newBank(kernels []Kernel, pad, radius, rows, cols int) *bank {
 		for c := range b.outCols {
 			at := r*b.stride + c
 			b.valid[at/8] |= 1 << (at % 8)
-			b.place[at] = int32((r*b.outCols + c) * len(kernels))
+			b.place[at] = int32(r*b.outCols + c)
 		}
 	}
 	b.down = make([]float64, n+4*radius+16)
-	b.across, b.zeros = make([]float64, len(b.down)), make([]float64, b.stride)
+	b.across = make([]float64, len(b.down))
 	b.values, b.boxes = make([]float64, n+8), make([]float64, n+8)
 	b.ratios = make([]float32, n+8)
 	return b
@@ -209,16 +207,10 @@ func (b *bank) contrasts(pixels []byte, threshold float64, keys []uint64) []uint
 		if b.radius > 0 {
 			box = b.windows(out)
 		}
-		n := 0
 		from := len(keys)
-		for k := 0; k < len(b.bits); k += 8 {
-			for word := word(b.bits[k:]); word != 0; word &= word - 1 {
-				at := k*8 + bits.TrailingZeros64(word)
-				b.values[n], b.boxes[n] = out[at], box[at]
-				keys = append(keys, uint64(b.place[at]+int32(ch)))
-				n++
-			}
-		}
+		keys = slices.Grow(keys, len(out)+simd.Wide)
+		n := simd.Pick(b.values, b.boxes, keys[from:cap(keys)], out, box, b.place, b.bits, int32(ch*b.outRows*b.outCols))
+		keys = keys[:from+n]
 		if n == 0 {
 			continue
 		}
@@ -238,18 +230,6 @@ func (b *bank) contrasts(pixels []byte, threshold float64, keys []uint64) []uint
 	return keys
 }
 
-// word is up to eight bytes as one number, the first lowest.
-func word(b []uint8) uint64 {
-	if len(b) >= 8 {
-		return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-	}
-	w := uint64(0)
-	for i, v := range b {
-		w |= uint64(v) << (8 * i)
-	}
-	return w
-}
-
 // windows gives for every number of a channel the sum over the square window
 // around it. In a row behind the responses lie at least radius zeros.
 func (b *bank) windows(out []float64) []float64 {
@@ -257,22 +237,7 @@ func (b *bank) windows(out []float64) []float64 {
 	end := r + b.outRows*n
 	clear(b.down[:r])
 	clear(b.down[end:])
-	// Down the columns: the window of the first row, then from row to row.
-	first := b.down[r:][:n]
-	clear(first)
-	for y := range min(r+1, b.outRows) {
-		simd.AddFloats(first, first, out[y*n:][:n])
-	}
-	for y := 1; y < b.outRows; y++ {
-		leaves, enters := b.zeros, b.zeros
-		if y > r {
-			leaves = out[(y-r-1)*n:][:n]
-		}
-		if y+r < b.outRows {
-			enters = out[(y+r)*n:][:n]
-		}
-		simd.SlideFloats(b.down[r+y*n:][:n], b.down[r+(y-1)*n:][:n], leaves, enters)
-	}
+	simd.SlideRows(b.down[r:], out, n, b.outRows, r)
 	// Along the rows: windows of twice the width from two side by side, and
 	// the whole window from those that its width is the sum of.
 	width := round8(end + r)

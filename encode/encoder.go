@@ -159,7 +159,7 @@ func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
 	e.contrasts(pixels)
 	dst.Resize(e.shape)
 	dst.Steps = e.config.Steps
-	e.ranking.latency(e.shape.Maps, dst)
+	e.ranking.latency(dst)
 }
 
 // contrasts collects the intensities of an image in e.ranking.
@@ -183,15 +183,16 @@ func (e *Encoder) Fired(pixels []byte, dst spike.Bits) {
 	if len(keys) < e.config.Steps {
 		return
 	}
-	maps, words := e.shape.Maps, spike.Words(e.shape.Maps)
-	set := func(key uint64, bit uint64) {
-		pos, ch := int(uint32(key))/maps, int(uint32(key))%maps
-		dst[pos*words+ch/64] ^= bit << (ch % 64)
-	}
+	positions, words := e.shape.Positions(), spike.Words(e.shape.Maps)
+	ch, from := 0, 0 // keys come channel by channel
 	for _, k := range keys {
-		set(k, 1)
+		for int(uint32(k)) >= from+positions {
+			ch, from = ch+1, from+positions
+		}
+		dst[(int(uint32(k))-from)*words+ch/64] |= 1 << (ch % 64)
 	}
-	for _, k := range e.ranking.weakest(silent, maps) {
-		set(k, 1)
+	for _, k := range e.ranking.weakest(silent) {
+		ch, pos := int(uint32(k))/positions, int(uint32(k))%positions
+		dst[pos*words+ch/64] &^= 1 << (ch % 64)
 	}
 }

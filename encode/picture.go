@@ -175,5 +175,5 @@ func (p *Picture) Inhibit(factors []float64) {
 // shape; its Steps is the number of steps.
 func (p *Picture) Latency(dst *spike.Map) {
 	p.ranking.collect(p)
-	p.ranking.latency(p.Channels, dst)
+	p.ranking.latency(dst)
 }

@@ -1,7 +1,6 @@
 package encode
 
 import (
-	"cmp"
 	"math"
 	"math/bits"
 	"slices"
@@ -10,29 +9,33 @@ import (
 )
 
 // A ranking holds the intensities above 0 of a picture as keys that order as
-// they rank: the inverted bits of a float32, then the place in a first-spike
-// map, maps fastest.
+// they rank: the inverted bits of a float32, then the place in the order
+// channel, row, column. That is also the order of the keys.
 type ranking struct {
 	keys, dealt []uint64
 	count       [1<<buckets + 1]int32
+	neurons     []int32 // the places in a first-spike map, maps fastest
+	channels    int
 }
 
 // collect takes the intensities of a picture.
 func (r *ranking) collect(p *Picture) {
 	r.keys = r.keys[:0]
 	for ch := range p.Channels {
-		for pos, v := range p.Channel(ch) {
+		channel := p.Channel(ch)
+		for pos, v := range channel {
 			if v > 0 {
 				// The bits of positive floats order as the floats do.
-				r.keys = append(r.keys, uint64(^math.Float32bits(float32(v)))<<32|uint64(pos*p.Channels+ch))
+				r.keys = append(r.keys, uint64(^math.Float32bits(float32(v)))<<32|uint64(ch*len(channel)+pos))
 			}
 		}
 	}
 }
 
-// latency is Picture.Latency for a map of so many channels.
-func (r *ranking) latency(channels int, dst *spike.Map) {
+// latency is Picture.Latency.
+func (r *ranking) latency(dst *spike.Map) {
 	dst.Silence()
+	r.spread(dst.Shape)
 	keys := r.keys
 	bin := len(keys) / dst.Steps
 	if bin == 0 {
@@ -75,13 +78,13 @@ func (r *ranking) latency(channels int, dst *spike.Map) {
 		}
 		step := from / bin
 		if to > (step+1)*bin {
-			rank(dealt[from:to], channels)
+			slices.Sort(dealt[from:to])
 			for i := from; i < min(to, last); i++ {
-				dst.At[uint32(dealt[i])] = spike.Step(i / bin)
+				dst.At[r.neurons[uint32(dealt[i])]] = spike.Step(i / bin)
 			}
 		} else if from < last {
 			for _, k := range dealt[from:to] {
-				dst.At[uint32(k)] = spike.Step(step)
+				dst.At[r.neurons[uint32(k)]] = spike.Step(step)
 			}
 		}
 		from = to
@@ -91,46 +94,35 @@ func (r *ranking) latency(channels int, dst *spike.Map) {
 // buckets is the logarithm of the number of buckets.
 const buckets = 9
 
-// rank sorts keys by intensity and then by channel, row, column.
-func rank(keys []uint64, channels int) {
-	slices.SortFunc(keys, func(a, b uint64) int { return compare(a, b, channels) })
+// spread finds the places of a map's neurons.
+func (r *ranking) spread(shape spike.Shape) {
+	if r.channels == shape.Maps && len(r.neurons) == shape.Neurons() {
+		return
+	}
+	r.channels, r.neurons = shape.Maps, make([]int32, shape.Neurons())
+	for i := range r.neurons {
+		r.neurons[i] = int32(i%shape.Positions()*shape.Maps + i/shape.Positions())
+	}
 }
 
-func compare(a, b uint64, channels int) int {
-	if c := cmp.Compare(a>>32, b>>32); c != 0 {
-		return c
-	}
-	i, j := int(uint32(a)), int(uint32(b))
-	return cmp.Or(cmp.Compare(i%channels, j%channels), cmp.Compare(i, j))
-}
-
-// weakest is the n keys that rank last, in no order; they are overwritten by
-// the next call.
-func (r *ranking) weakest(n, channels int) []uint64 {
-	r.dealt = r.dealt[:0]
-	if n == 0 {
-		return nil
-	}
-	strongest, bar := 0, uint64(0) // of the weakest so far
-	for _, k := range r.keys {
-		switch {
-		case len(r.dealt) < n:
-			r.dealt = append(r.dealt, k)
-		case k>>32 < bar || k>>32 == bar && compare(k, r.dealt[strongest], channels) < 0:
-			continue
-		default:
-			r.dealt[strongest] = k
-		}
-		if len(r.dealt) == n {
-			strongest = 0
-			for i, k := range r.dealt {
-				s := r.dealt[strongest]
-				if k>>32 < s>>32 || k>>32 == s>>32 && compare(k, s, channels) < 0 {
-					strongest = i
-				}
+// weakest is the n keys that rank last, in order; they are overwritten by the
+// next call.
+func (r *ranking) weakest(n int) []uint64 {
+	last := r.dealt[:0]
+	if n > 0 {
+		last = append(last, r.keys[:n]...)
+		slices.Sort(last)
+		for _, k := range r.keys[n:] {
+			if k < last[0] {
+				continue
 			}
-			bar = r.dealt[strongest] >> 32
+			i := 1
+			for ; i < n && last[i] < k; i++ {
+				last[i-1] = last[i]
+			}
+			last[i-1] = k
 		}
 	}
-	return r.dealt
+	r.dealt = last
+	return last
 }

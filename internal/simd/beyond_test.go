@@ -65,8 +65,14 @@ func TestBeyond(t *testing.T) {
 				impl.correlate(x, y, z, &Taps{Offs: atEnd(t, make([]int32, 7)), W: atEnd(t, make([]float64, 6)), Fours: 1, Twos: 1, Ones: 1})
 				x, y, z = x[n/2:], y[n/2:], z[n/2:] // an odd number of times Wide
 				impl.addFloats(x, y, z)
-				impl.slideFloats(x, y, z, z)
+				impl.slideRows(x, y, len(x), 1, 1)
 				impl.cut(x, atEnd(t, make([]uint8, len(x)/8)), atEnd(t, make([]uint8, len(x)/8)), 1)
+				all := atEnd(t, make([]uint8, len(x)/8))
+				for i := range all {
+					all[i] = 255
+				}
+				room := len(x) + Wide
+				impl.pick(atEnd(t, make([]float64, room)), atEnd(t, make([]float64, room)), atEnd(t, make([]uint64, room)), x, y, atEnd(t, make([]int32, len(x))), all, 1)
 				impl.ratios(atEnd(t, make([]float32, len(x))), x, y, 1, 1)
 			})
 		}

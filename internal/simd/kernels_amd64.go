@@ -79,10 +79,10 @@ func correlateAVX2(out0 *float64, out1 *float64, units int, src *float64, offs *
 //go:noescape
 func addFloatsAVX2(dst *float64, a *float64, b *float64, units int)
 
-// slideFloatsAVX2 is slideFloats for units*8 numbers, at least one unit.
+// slideRowsAVX2 is slideRows for rows of units*8 numbers, which begin so many bytes (stride) one after another.
 //
 //go:noescape
-func slideFloatsAVX2(dst *float64, last *float64, out *float64, in *float64, units int)
+func slideRowsAVX2(dst *float64, src *float64, units int, stride int, rows int, radius int)
 
 // cutAVX2 is cut for units*8 numbers, at least one unit.
 //
@@ -169,10 +169,10 @@ func correlateAVX512(out0 *float64, out1 *float64, units int, src *float64, offs
 //go:noescape
 func addFloatsAVX512(dst *float64, a *float64, b *float64, units int)
 
-// slideFloatsAVX512 is slideFloats for units*8 numbers, at least one unit.
+// slideRowsAVX512 is slideRows for rows of units*8 numbers, which begin so many bytes (stride) one after another.
 //
 //go:noescape
-func slideFloatsAVX512(dst *float64, last *float64, out *float64, in *float64, units int)
+func slideRowsAVX512(dst *float64, src *float64, units int, stride int, rows int, radius int)
 
 // cutAVX512 is cut for units*8 numbers, at least one unit.
 //
@@ -183,3 +183,8 @@ func cutAVX512(v *float64, valid *uint8, bits *uint8, units int, threshold float
 //
 //go:noescape
 func ratiosAVX512(dst *float32, v *float64, box *float64, units int, area float64, least float64)
+
+// pickAVX512 is pick for units bytes of bits, at least one.
+//
+//go:noescape
+func pickAVX512(values *float64, boxes *float64, keys *uint64, v *float64, box *float64, place *int32, bits *uint8, units int, add int32) int

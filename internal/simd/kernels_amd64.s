@@ -2124,32 +2124,293 @@ unit:
 	VZEROUPPER
 	RET
 
-// func slideFloatsAVX2(dst *float64, last *float64, out *float64, in *float64, units int)
-// Requires: AVX
-TEXT ·slideFloatsAVX2(SB), NOSPLIT, $0-40
+// func slideRowsAVX2(dst *float64, src *float64, units int, stride int, rows int, radius int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·slideRowsAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), AX
-	MOVQ last+8(FP), CX
-	MOVQ units+32(FP), DX
-	MOVQ out+16(FP), BX
-	MOVQ in+24(FP), SI
+	MOVQ src+8(FP), CX
+	MOVQ units+16(FP), DX
+	MOVQ stride+24(FP), BX
 
-unit:
-	VMOVUPD (CX), Y0
-	VSUBPD  (BX), Y0, Y0
-	VADDPD  (SI), Y0, Y0
-	VMOVUPD Y0, (AX)
-	VMOVUPD 32(CX), Y0
-	VSUBPD  32(BX), Y0, Y0
-	VADDPD  32(SI), Y0, Y0
-	VMOVUPD Y0, 32(AX)
-	ADDQ    $0x40, AX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, BX
-	ADDQ    $0x40, SI
-	DECQ    DX
-	JNZ     unit
+next:
+	CMPQ DX, $0x00000004
+	JGE  wide4
+	CMPQ DX, $0x00000003
+	JGE  wide3
+	CMPQ DX, $0x00000002
+	JGE  wide2
+	CMPQ DX, $0x00000001
+	JGE  wide1
 	VZEROUPPER
 	RET
+
+wide4:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	VPXOR   Y6, Y6, Y6
+	VPXOR   Y7, Y7, Y7
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst4
+
+first4:
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	VADDPD 96(SI), Y3, Y3
+	VADDPD 128(SI), Y4, Y4
+	VADDPD 160(SI), Y5, Y5
+	VADDPD 192(SI), Y6, Y6
+	VADDPD 224(SI), Y7, Y7
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst4:
+	TESTQ R9, R9
+	JNZ   first4
+	MOVQ  rows+32(FP), R9
+
+row4:
+	TESTQ  R10, R10
+	JZ     all4
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	VADDPD 96(SI), Y3, Y3
+	VADDPD 128(SI), Y4, Y4
+	VADDPD 160(SI), Y5, Y5
+	VADDPD 192(SI), Y6, Y6
+	VADDPD 224(SI), Y7, Y7
+	ADDQ   BX, SI
+	DECQ   R10
+
+all4:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near4
+	VSUBPD (DI), Y0, Y0
+	VSUBPD 32(DI), Y1, Y1
+	VSUBPD 64(DI), Y2, Y2
+	VSUBPD 96(DI), Y3, Y3
+	VSUBPD 128(DI), Y4, Y4
+	VSUBPD 160(DI), Y5, Y5
+	VSUBPD 192(DI), Y6, Y6
+	VSUBPD 224(DI), Y7, Y7
+	ADDQ   BX, DI
+
+near4:
+	VMOVUPD Y0, (R8)
+	VMOVUPD Y1, 32(R8)
+	VMOVUPD Y2, 64(R8)
+	VMOVUPD Y3, 96(R8)
+	VMOVUPD Y4, 128(R8)
+	VMOVUPD Y5, 160(R8)
+	VMOVUPD Y6, 192(R8)
+	VMOVUPD Y7, 224(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row4
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x00000004, DX
+	JMP     next
+
+wide3:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	VPXOR   Y4, Y4, Y4
+	VPXOR   Y5, Y5, Y5
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst3
+
+first3:
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	VADDPD 96(SI), Y3, Y3
+	VADDPD 128(SI), Y4, Y4
+	VADDPD 160(SI), Y5, Y5
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst3:
+	TESTQ R9, R9
+	JNZ   first3
+	MOVQ  rows+32(FP), R9
+
+row3:
+	TESTQ  R10, R10
+	JZ     all3
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	VADDPD 96(SI), Y3, Y3
+	VADDPD 128(SI), Y4, Y4
+	VADDPD 160(SI), Y5, Y5
+	ADDQ   BX, SI
+	DECQ   R10
+
+all3:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near3
+	VSUBPD (DI), Y0, Y0
+	VSUBPD 32(DI), Y1, Y1
+	VSUBPD 64(DI), Y2, Y2
+	VSUBPD 96(DI), Y3, Y3
+	VSUBPD 128(DI), Y4, Y4
+	VSUBPD 160(DI), Y5, Y5
+	ADDQ   BX, DI
+
+near3:
+	VMOVUPD Y0, (R8)
+	VMOVUPD Y1, 32(R8)
+	VMOVUPD Y2, 64(R8)
+	VMOVUPD Y3, 96(R8)
+	VMOVUPD Y4, 128(R8)
+	VMOVUPD Y5, 160(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row3
+	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, CX
+	SUBQ    $0x00000003, DX
+	JMP     next
+
+wide2:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	VPXOR   Y2, Y2, Y2
+	VPXOR   Y3, Y3, Y3
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst2
+
+first2:
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	VADDPD 96(SI), Y3, Y3
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst2:
+	TESTQ R9, R9
+	JNZ   first2
+	MOVQ  rows+32(FP), R9
+
+row2:
+	TESTQ  R10, R10
+	JZ     all2
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	VADDPD 64(SI), Y2, Y2
+	VADDPD 96(SI), Y3, Y3
+	ADDQ   BX, SI
+	DECQ   R10
+
+all2:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near2
+	VSUBPD (DI), Y0, Y0
+	VSUBPD 32(DI), Y1, Y1
+	VSUBPD 64(DI), Y2, Y2
+	VSUBPD 96(DI), Y3, Y3
+	ADDQ   BX, DI
+
+near2:
+	VMOVUPD Y0, (R8)
+	VMOVUPD Y1, 32(R8)
+	VMOVUPD Y2, 64(R8)
+	VMOVUPD Y3, 96(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row2
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000002, DX
+	JMP     next
+
+wide1:
+	VPXOR   Y0, Y0, Y0
+	VPXOR   Y1, Y1, Y1
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst1
+
+first1:
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst1:
+	TESTQ R9, R9
+	JNZ   first1
+	MOVQ  rows+32(FP), R9
+
+row1:
+	TESTQ  R10, R10
+	JZ     all1
+	VADDPD (SI), Y0, Y0
+	VADDPD 32(SI), Y1, Y1
+	ADDQ   BX, SI
+	DECQ   R10
+
+all1:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near1
+	VSUBPD (DI), Y0, Y0
+	VSUBPD 32(DI), Y1, Y1
+	ADDQ   BX, DI
+
+near1:
+	VMOVUPD Y0, (R8)
+	VMOVUPD Y1, 32(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row1
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000001, DX
+	JMP     next
 
 // func cutAVX2(v *float64, valid *uint8, bits *uint8, units int, threshold float64)
 // Requires: AVX, AVX2, SSE2
@@ -5013,28 +5274,549 @@ unit:
 	VZEROUPPER
 	RET
 
-// func slideFloatsAVX512(dst *float64, last *float64, out *float64, in *float64, units int)
-// Requires: AVX, AVX512F
-TEXT ·slideFloatsAVX512(SB), NOSPLIT, $0-40
+// func slideRowsAVX512(dst *float64, src *float64, units int, stride int, rows int, radius int)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·slideRowsAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), AX
-	MOVQ last+8(FP), CX
-	MOVQ units+32(FP), DX
-	MOVQ out+16(FP), BX
-	MOVQ in+24(FP), SI
+	MOVQ src+8(FP), CX
+	MOVQ units+16(FP), DX
+	MOVQ stride+24(FP), BX
 
-unit:
-	VMOVUPD (CX), Z0
-	VSUBPD  (BX), Z0, Z0
-	VADDPD  (SI), Z0, Z0
-	VMOVUPD Z0, (AX)
-	ADDQ    $0x40, AX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, BX
-	ADDQ    $0x40, SI
-	DECQ    DX
-	JNZ     unit
+next:
+	CMPQ DX, $0x00000008
+	JGE  wide8
+	CMPQ DX, $0x00000007
+	JGE  wide7
+	CMPQ DX, $0x00000006
+	JGE  wide6
+	CMPQ DX, $0x00000005
+	JGE  wide5
+	CMPQ DX, $0x00000004
+	JGE  wide4
+	CMPQ DX, $0x00000003
+	JGE  wide3
+	CMPQ DX, $0x00000002
+	JGE  wide2
+	CMPQ DX, $0x00000001
+	JGE  wide1
 	VZEROUPPER
 	RET
+
+wide8:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst8
+
+first8:
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	VADDPD 256(SI), Z4, Z4
+	VADDPD 320(SI), Z5, Z5
+	VADDPD 384(SI), Z6, Z6
+	VADDPD 448(SI), Z7, Z7
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst8:
+	TESTQ R9, R9
+	JNZ   first8
+	MOVQ  rows+32(FP), R9
+
+row8:
+	TESTQ  R10, R10
+	JZ     all8
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	VADDPD 256(SI), Z4, Z4
+	VADDPD 320(SI), Z5, Z5
+	VADDPD 384(SI), Z6, Z6
+	VADDPD 448(SI), Z7, Z7
+	ADDQ   BX, SI
+	DECQ   R10
+
+all8:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near8
+	VSUBPD (DI), Z0, Z0
+	VSUBPD 64(DI), Z1, Z1
+	VSUBPD 128(DI), Z2, Z2
+	VSUBPD 192(DI), Z3, Z3
+	VSUBPD 256(DI), Z4, Z4
+	VSUBPD 320(DI), Z5, Z5
+	VSUBPD 384(DI), Z6, Z6
+	VSUBPD 448(DI), Z7, Z7
+	ADDQ   BX, DI
+
+near8:
+	VMOVUPD Z0, (R8)
+	VMOVUPD Z1, 64(R8)
+	VMOVUPD Z2, 128(R8)
+	VMOVUPD Z3, 192(R8)
+	VMOVUPD Z4, 256(R8)
+	VMOVUPD Z5, 320(R8)
+	VMOVUPD Z6, 384(R8)
+	VMOVUPD Z7, 448(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row8
+	ADDQ    $0x00000200, AX
+	ADDQ    $0x00000200, CX
+	SUBQ    $0x00000008, DX
+	JMP     next
+
+wide7:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst7
+
+first7:
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	VADDPD 256(SI), Z4, Z4
+	VADDPD 320(SI), Z5, Z5
+	VADDPD 384(SI), Z6, Z6
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst7:
+	TESTQ R9, R9
+	JNZ   first7
+	MOVQ  rows+32(FP), R9
+
+row7:
+	TESTQ  R10, R10
+	JZ     all7
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	VADDPD 256(SI), Z4, Z4
+	VADDPD 320(SI), Z5, Z5
+	VADDPD 384(SI), Z6, Z6
+	ADDQ   BX, SI
+	DECQ   R10
+
+all7:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near7
+	VSUBPD (DI), Z0, Z0
+	VSUBPD 64(DI), Z1, Z1
+	VSUBPD 128(DI), Z2, Z2
+	VSUBPD 192(DI), Z3, Z3
+	VSUBPD 256(DI), Z4, Z4
+	VSUBPD 320(DI), Z5, Z5
+	VSUBPD 384(DI), Z6, Z6
+	ADDQ   BX, DI
+
+near7:
+	VMOVUPD Z0, (R8)
+	VMOVUPD Z1, 64(R8)
+	VMOVUPD Z2, 128(R8)
+	VMOVUPD Z3, 192(R8)
+	VMOVUPD Z4, 256(R8)
+	VMOVUPD Z5, 320(R8)
+	VMOVUPD Z6, 384(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row7
+	ADDQ    $0x000001c0, AX
+	ADDQ    $0x000001c0, CX
+	SUBQ    $0x00000007, DX
+	JMP     next
+
+wide6:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst6
+
+first6:
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	VADDPD 256(SI), Z4, Z4
+	VADDPD 320(SI), Z5, Z5
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst6:
+	TESTQ R9, R9
+	JNZ   first6
+	MOVQ  rows+32(FP), R9
+
+row6:
+	TESTQ  R10, R10
+	JZ     all6
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	VADDPD 256(SI), Z4, Z4
+	VADDPD 320(SI), Z5, Z5
+	ADDQ   BX, SI
+	DECQ   R10
+
+all6:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near6
+	VSUBPD (DI), Z0, Z0
+	VSUBPD 64(DI), Z1, Z1
+	VSUBPD 128(DI), Z2, Z2
+	VSUBPD 192(DI), Z3, Z3
+	VSUBPD 256(DI), Z4, Z4
+	VSUBPD 320(DI), Z5, Z5
+	ADDQ   BX, DI
+
+near6:
+	VMOVUPD Z0, (R8)
+	VMOVUPD Z1, 64(R8)
+	VMOVUPD Z2, 128(R8)
+	VMOVUPD Z3, 192(R8)
+	VMOVUPD Z4, 256(R8)
+	VMOVUPD Z5, 320(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row6
+	ADDQ    $0x00000180, AX
+	ADDQ    $0x00000180, CX
+	SUBQ    $0x00000006, DX
+	JMP     next
+
+wide5:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst5
+
+first5:
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	VADDPD 256(SI), Z4, Z4
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst5:
+	TESTQ R9, R9
+	JNZ   first5
+	MOVQ  rows+32(FP), R9
+
+row5:
+	TESTQ  R10, R10
+	JZ     all5
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	VADDPD 256(SI), Z4, Z4
+	ADDQ   BX, SI
+	DECQ   R10
+
+all5:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near5
+	VSUBPD (DI), Z0, Z0
+	VSUBPD 64(DI), Z1, Z1
+	VSUBPD 128(DI), Z2, Z2
+	VSUBPD 192(DI), Z3, Z3
+	VSUBPD 256(DI), Z4, Z4
+	ADDQ   BX, DI
+
+near5:
+	VMOVUPD Z0, (R8)
+	VMOVUPD Z1, 64(R8)
+	VMOVUPD Z2, 128(R8)
+	VMOVUPD Z3, 192(R8)
+	VMOVUPD Z4, 256(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row5
+	ADDQ    $0x00000140, AX
+	ADDQ    $0x00000140, CX
+	SUBQ    $0x00000005, DX
+	JMP     next
+
+wide4:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst4
+
+first4:
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst4:
+	TESTQ R9, R9
+	JNZ   first4
+	MOVQ  rows+32(FP), R9
+
+row4:
+	TESTQ  R10, R10
+	JZ     all4
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	VADDPD 192(SI), Z3, Z3
+	ADDQ   BX, SI
+	DECQ   R10
+
+all4:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near4
+	VSUBPD (DI), Z0, Z0
+	VSUBPD 64(DI), Z1, Z1
+	VSUBPD 128(DI), Z2, Z2
+	VSUBPD 192(DI), Z3, Z3
+	ADDQ   BX, DI
+
+near4:
+	VMOVUPD Z0, (R8)
+	VMOVUPD Z1, 64(R8)
+	VMOVUPD Z2, 128(R8)
+	VMOVUPD Z3, 192(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row4
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x00000004, DX
+	JMP     next
+
+wide3:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst3
+
+first3:
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst3:
+	TESTQ R9, R9
+	JNZ   first3
+	MOVQ  rows+32(FP), R9
+
+row3:
+	TESTQ  R10, R10
+	JZ     all3
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	VADDPD 128(SI), Z2, Z2
+	ADDQ   BX, SI
+	DECQ   R10
+
+all3:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near3
+	VSUBPD (DI), Z0, Z0
+	VSUBPD 64(DI), Z1, Z1
+	VSUBPD 128(DI), Z2, Z2
+	ADDQ   BX, DI
+
+near3:
+	VMOVUPD Z0, (R8)
+	VMOVUPD Z1, 64(R8)
+	VMOVUPD Z2, 128(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row3
+	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, CX
+	SUBQ    $0x00000003, DX
+	JMP     next
+
+wide2:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst2
+
+first2:
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst2:
+	TESTQ R9, R9
+	JNZ   first2
+	MOVQ  rows+32(FP), R9
+
+row2:
+	TESTQ  R10, R10
+	JZ     all2
+	VADDPD (SI), Z0, Z0
+	VADDPD 64(SI), Z1, Z1
+	ADDQ   BX, SI
+	DECQ   R10
+
+all2:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near2
+	VSUBPD (DI), Z0, Z0
+	VSUBPD 64(DI), Z1, Z1
+	ADDQ   BX, DI
+
+near2:
+	VMOVUPD Z0, (R8)
+	VMOVUPD Z1, 64(R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row2
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000002, DX
+	JMP     next
+
+wide1:
+	VPXORD  Z0, Z0, Z0
+	MOVQ    CX, SI
+	MOVQ    CX, DI
+	MOVQ    AX, R8
+	MOVQ    rows+32(FP), R10
+	MOVQ    radius+40(FP), R11
+	MOVQ    R10, R9
+	CMPQ    R11, R9
+	CMOVQLT R11, R9
+	JMP     testfirst1
+
+first1:
+	VADDPD (SI), Z0, Z0
+	ADDQ   BX, SI
+	DECQ   R10
+	DECQ   R9
+
+testfirst1:
+	TESTQ R9, R9
+	JNZ   first1
+	MOVQ  rows+32(FP), R9
+
+row1:
+	TESTQ  R10, R10
+	JZ     all1
+	VADDPD (SI), Z0, Z0
+	ADDQ   BX, SI
+	DECQ   R10
+
+all1:
+	DECQ   R11
+	CMPQ   R11, $-1
+	JGE    near1
+	VSUBPD (DI), Z0, Z0
+	ADDQ   BX, DI
+
+near1:
+	VMOVUPD Z0, (R8)
+	ADDQ    BX, R8
+	DECQ    R9
+	JNZ     row1
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	SUBQ    $0x00000001, DX
+	JMP     next
 
 // func cutAVX512(v *float64, valid *uint8, bits *uint8, units int, threshold float64)
 // Requires: AVX, AVX512F, SSE2
@@ -5089,4 +5871,48 @@ unit:
 	DECQ      BX
 	JNZ       unit
 	VZEROUPPER
+	RET
+
+// func pickAVX512(values *float64, boxes *float64, keys *uint64, v *float64, box *float64, place *int32, bits *uint8, units int, add int32) int
+// Requires: AVX, AVX2, AVX512F, AVX512VL, POPCNT
+TEXT ·pickAVX512(SB), NOSPLIT, $0-80
+	MOVQ         values+0(FP), AX
+	MOVQ         boxes+8(FP), CX
+	MOVQ         keys+16(FP), DX
+	MOVQ         v+24(FP), BX
+	MOVQ         box+32(FP), SI
+	MOVQ         place+40(FP), DI
+	MOVQ         bits+48(FP), R8
+	MOVQ         units+56(FP), R9
+	MOVL         add+64(FP), R10
+	VPBROADCASTD R10, Y0
+	XORQ         R10, R10
+
+unit:
+	MOVBQZX       (R8), R11
+	TESTQ         R11, R11
+	JZ            none
+	KMOVW         R11, K1
+	VMOVUPD       (BX), Z1
+	VCOMPRESSPD.Z Z1, K1, Z1
+	VMOVUPD       Z1, (AX)(R10*8)
+	VMOVUPD       (SI), Z1
+	VCOMPRESSPD.Z Z1, K1, Z1
+	VMOVUPD       Z1, (CX)(R10*8)
+	VPADDD        (DI), Y0, Y1
+	VPMOVZXDQ     Y1, Z1
+	VPCOMPRESSQ.Z Z1, K1, Z1
+	VMOVDQU64     Z1, (DX)(R10*8)
+	POPCNTL       R11, R11
+	ADDQ          R11, R10
+
+none:
+	ADDQ $0x40, BX
+	ADDQ $0x40, SI
+	ADDQ $0x20, DI
+	INCQ R8
+	DECQ R9
+	JNZ  unit
+	VZEROUPPER
+	MOVQ R10, ret+72(FP)
 	RET

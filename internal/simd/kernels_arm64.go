@@ -79,10 +79,10 @@ func correlateNEON(out0 *float64, out1 *float64, units int, src *float64, offs *
 //go:noescape
 func addFloatsNEON(dst *float64, a *float64, b *float64, units int)
 
-// slideFloatsNEON is slideFloats for units*8 numbers, at least one unit.
+// slideRowsNEON is slideRows for rows of units*8 numbers, which begin so many bytes (stride) one after another.
 //
 //go:noescape
-func slideFloatsNEON(dst *float64, last *float64, out *float64, in *float64, units int)
+func slideRowsNEON(dst *float64, src *float64, units int, stride int, rows int, radius int)
 
 // cutNEON is cut for units*8 numbers, at least one unit.
 //

@@ -2300,58 +2300,179 @@ onedone:
 // func addFloatsNEON(dst *float64, a *float64, b *float64, units int)
 TEXT ·addFloatsNEON(SB), NOSPLIT|NOFRAME, $0-32
 	MOVD dst+0(FP), R0
-	MOVD units+24(FP), R1
-	MOVD a+8(FP), R2
-	MOVD b+16(FP), R3
+	MOVD a+8(FP), R1
+	MOVD b+16(FP), R2
+	MOVD units+24(FP), R3
 unit:
-	FLDPQ 0(R2), (F0, F1)
-	FLDPQ 32(R2), (F2, F3)
-	FLDPQ 0(R3), (F4, F5)
-	FLDPQ 32(R3), (F6, F7)
+	FLDPQ 0(R1), (F0, F1)
+	FLDPQ 32(R1), (F2, F3)
+	FLDPQ 0(R2), (F4, F5)
+	FLDPQ 32(R2), (F6, F7)
 	WORD $0x4e64d400 // fadd v0.2d, v0.2d, v4.2d
 	WORD $0x4e65d421 // fadd v1.2d, v1.2d, v5.2d
 	WORD $0x4e66d442 // fadd v2.2d, v2.2d, v6.2d
 	WORD $0x4e67d463 // fadd v3.2d, v3.2d, v7.2d
 	FSTPQ (F0, F1), 0(R0)
 	FSTPQ (F2, F3), 32(R0)
+	ADD $64, R1
 	ADD $64, R2
-	ADD $64, R3
 	ADD $64, R0
-	SUBS $1, R1
+	SUBS $1, R3
 	BNE unit
 	RET
 
-// func slideFloatsNEON(dst *float64, last *float64, out *float64, in *float64, units int)
-TEXT ·slideFloatsNEON(SB), NOSPLIT|NOFRAME, $0-40
+// func slideRowsNEON(dst *float64, src *float64, units int, stride int, rows int, radius int)
+TEXT ·slideRowsNEON(SB), NOSPLIT|NOFRAME, $0-48
 	MOVD dst+0(FP), R0
-	MOVD units+32(FP), R1
-	MOVD last+8(FP), R2
-	MOVD out+16(FP), R3
-	MOVD in+24(FP), R4
-unit:
-	FLDPQ 0(R2), (F0, F1)
-	FLDPQ 32(R2), (F2, F3)
-	FLDPQ 0(R3), (F4, F5)
-	FLDPQ 32(R3), (F6, F7)
-	FLDPQ 0(R4), (F8, F9)
-	FLDPQ 32(R4), (F10, F11)
-	WORD $0x4ee4d400 // fsub v0.2d, v0.2d, v4.2d
-	WORD $0x4e68d400 // fadd v0.2d, v0.2d, v8.2d
-	WORD $0x4ee5d421 // fsub v1.2d, v1.2d, v5.2d
-	WORD $0x4e69d421 // fadd v1.2d, v1.2d, v9.2d
-	WORD $0x4ee6d442 // fsub v2.2d, v2.2d, v6.2d
-	WORD $0x4e6ad442 // fadd v2.2d, v2.2d, v10.2d
-	WORD $0x4ee7d463 // fsub v3.2d, v3.2d, v7.2d
-	WORD $0x4e6bd463 // fadd v3.2d, v3.2d, v11.2d
-	FSTPQ (F0, F1), 0(R0)
-	FSTPQ (F2, F3), 32(R0)
-	ADD $64, R2
-	ADD $64, R3
-	ADD $64, R4
-	ADD $64, R0
-	SUBS $1, R1
-	BNE unit
+	MOVD src+8(FP), R1
+	MOVD units+16(FP), R2
+	MOVD stride+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD radius+40(FP), R5
+next:
+	CMP $2, R2
+	BGE wide2
+	CMP $1, R2
+	BGE wide1
 	RET
+wide2:
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VEOR V7.B16, V7.B16, V7.B16
+	MOVD R1, R6
+	MOVD R1, R7
+	MOVD R0, R8
+	MOVD R4, R10
+	MOVD R5, R11
+	CMP R4, R5
+	CSEL LT, R5, R4, R9
+	CBZ R9, begin2
+first2:
+	FLDPQ 0(R6), (F8, F9)
+	FLDPQ 32(R6), (F10, F11)
+	FLDPQ 64(R6), (F12, F13)
+	FLDPQ 96(R6), (F14, F15)
+	WORD $0x4e68d400 // fadd v0.2d, v0.2d, v8.2d
+	WORD $0x4e69d421 // fadd v1.2d, v1.2d, v9.2d
+	WORD $0x4e6ad442 // fadd v2.2d, v2.2d, v10.2d
+	WORD $0x4e6bd463 // fadd v3.2d, v3.2d, v11.2d
+	WORD $0x4e6cd484 // fadd v4.2d, v4.2d, v12.2d
+	WORD $0x4e6dd4a5 // fadd v5.2d, v5.2d, v13.2d
+	WORD $0x4e6ed4c6 // fadd v6.2d, v6.2d, v14.2d
+	WORD $0x4e6fd4e7 // fadd v7.2d, v7.2d, v15.2d
+	ADD R3, R6
+	SUB $1, R10
+	SUBS $1, R9
+	BNE first2
+begin2:
+	MOVD R4, R9
+row2:
+	CBZ R10, all2
+	FLDPQ 0(R6), (F8, F9)
+	FLDPQ 32(R6), (F10, F11)
+	FLDPQ 64(R6), (F12, F13)
+	FLDPQ 96(R6), (F14, F15)
+	WORD $0x4e68d400 // fadd v0.2d, v0.2d, v8.2d
+	WORD $0x4e69d421 // fadd v1.2d, v1.2d, v9.2d
+	WORD $0x4e6ad442 // fadd v2.2d, v2.2d, v10.2d
+	WORD $0x4e6bd463 // fadd v3.2d, v3.2d, v11.2d
+	WORD $0x4e6cd484 // fadd v4.2d, v4.2d, v12.2d
+	WORD $0x4e6dd4a5 // fadd v5.2d, v5.2d, v13.2d
+	WORD $0x4e6ed4c6 // fadd v6.2d, v6.2d, v14.2d
+	WORD $0x4e6fd4e7 // fadd v7.2d, v7.2d, v15.2d
+	ADD R3, R6
+	SUB $1, R10
+all2:
+	SUB $1, R11
+	CMP $-1, R11
+	BGE near2
+	FLDPQ 0(R7), (F8, F9)
+	FLDPQ 32(R7), (F10, F11)
+	FLDPQ 64(R7), (F12, F13)
+	FLDPQ 96(R7), (F14, F15)
+	WORD $0x4ee8d400 // fsub v0.2d, v0.2d, v8.2d
+	WORD $0x4ee9d421 // fsub v1.2d, v1.2d, v9.2d
+	WORD $0x4eead442 // fsub v2.2d, v2.2d, v10.2d
+	WORD $0x4eebd463 // fsub v3.2d, v3.2d, v11.2d
+	WORD $0x4eecd484 // fsub v4.2d, v4.2d, v12.2d
+	WORD $0x4eedd4a5 // fsub v5.2d, v5.2d, v13.2d
+	WORD $0x4eeed4c6 // fsub v6.2d, v6.2d, v14.2d
+	WORD $0x4eefd4e7 // fsub v7.2d, v7.2d, v15.2d
+	ADD R3, R7
+near2:
+	FSTPQ (F0, F1), 0(R8)
+	FSTPQ (F2, F3), 32(R8)
+	FSTPQ (F4, F5), 64(R8)
+	FSTPQ (F6, F7), 96(R8)
+	ADD R3, R8
+	SUBS $1, R9
+	BNE row2
+	ADD $128, R0
+	ADD $128, R1
+	SUB $2, R2
+	B next
+wide1:
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	MOVD R1, R6
+	MOVD R1, R7
+	MOVD R0, R8
+	MOVD R4, R10
+	MOVD R5, R11
+	CMP R4, R5
+	CSEL LT, R5, R4, R9
+	CBZ R9, begin1
+first1:
+	FLDPQ 0(R6), (F4, F5)
+	FLDPQ 32(R6), (F6, F7)
+	WORD $0x4e64d400 // fadd v0.2d, v0.2d, v4.2d
+	WORD $0x4e65d421 // fadd v1.2d, v1.2d, v5.2d
+	WORD $0x4e66d442 // fadd v2.2d, v2.2d, v6.2d
+	WORD $0x4e67d463 // fadd v3.2d, v3.2d, v7.2d
+	ADD R3, R6
+	SUB $1, R10
+	SUBS $1, R9
+	BNE first1
+begin1:
+	MOVD R4, R9
+row1:
+	CBZ R10, all1
+	FLDPQ 0(R6), (F4, F5)
+	FLDPQ 32(R6), (F6, F7)
+	WORD $0x4e64d400 // fadd v0.2d, v0.2d, v4.2d
+	WORD $0x4e65d421 // fadd v1.2d, v1.2d, v5.2d
+	WORD $0x4e66d442 // fadd v2.2d, v2.2d, v6.2d
+	WORD $0x4e67d463 // fadd v3.2d, v3.2d, v7.2d
+	ADD R3, R6
+	SUB $1, R10
+all1:
+	SUB $1, R11
+	CMP $-1, R11
+	BGE near1
+	FLDPQ 0(R7), (F4, F5)
+	FLDPQ 32(R7), (F6, F7)
+	WORD $0x4ee4d400 // fsub v0.2d, v0.2d, v4.2d
+	WORD $0x4ee5d421 // fsub v1.2d, v1.2d, v5.2d
+	WORD $0x4ee6d442 // fsub v2.2d, v2.2d, v6.2d
+	WORD $0x4ee7d463 // fsub v3.2d, v3.2d, v7.2d
+	ADD R3, R7
+near1:
+	FSTPQ (F0, F1), 0(R8)
+	FSTPQ (F2, F3), 32(R8)
+	ADD R3, R8
+	SUBS $1, R9
+	BNE row1
+	ADD $64, R0
+	ADD $64, R1
+	SUB $1, R2
+	B next
 
 // func cutNEON(v *float64, valid *byte, bits *byte, units int, threshold float64)
 TEXT ·cutNEON(SB), NOSPLIT|NOFRAME, $0-40

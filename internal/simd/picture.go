@@ -1,5 +1,7 @@
 package simd
 
+import mathbits "math/bits"
+
 // Taps are two kernels that are correlated side by side. Offsets with the same
 // weights in both are taken together, in groups of four, two and one.
 type Taps struct {
@@ -22,15 +24,26 @@ const Wide = 8
 // [Wide], above 0.
 func AddFloats(dst, a, b []float64) { active.addFloats(dst, a, b) }
 
-// SlideFloats sets dst[i] to last[i]-out[i]+in[i]. The lengths must be the same
-// multiple of [Wide], above 0.
-func SlideFloats(dst, last, out, in []float64) { active.slideFloats(dst, last, out, in) }
+// SlideRows sets every row of dst to the sum of the rows of src that are at most
+// radius away. There are so many rows of stride numbers, which is a multiple of
+// [Wide]; neither may be 0. The sums must be exact, as those of [Correlate].
+func SlideRows(dst, src []float64, stride, rows, radius int) {
+	active.slideRows(dst, src, stride, rows, radius)
+}
 
 // Cut clears the numbers below the threshold and those whose bit in valid is
 // not set, and sets the bits of those that are left. Byte i holds the bits of
 // the numbers 8i to 8i+7. len(v) must be a positive multiple of [Wide].
 func Cut(v []float64, valid, bits []uint8, threshold float64) {
 	active.cut(v, valid, bits, threshold)
+}
+
+// Pick collects the numbers of v and of box whose bit is set, one after another,
+// and as a key of each its place plus add, and returns how many there are. The
+// results must have room for [Wide] more than that: what is written there is
+// of no use. len(bits) must be above 0.
+func Pick(values, boxes []float64, keys []uint64, v, box []float64, place []int32, bits []uint8, add int32) int {
+	return active.pick(values, boxes, keys, v, box, place, bits, add)
 }
 
 // Ratios sets dst[i] to v[i]/(box[i]/area+least), rounded to float32. The
@@ -75,10 +88,25 @@ func addFloats(dst, a, b []float64) {
 	}
 }
 
-func slideFloats(dst, last, out, in []float64) {
-	last, out, in = last[:len(dst)], out[:len(dst)], in[:len(dst)]
-	for i := range dst {
-		dst[i] = last[i] - out[i] + in[i]
+func slideRows(dst, src []float64, stride, rows, radius int) {
+	row := func(y int) []float64 { return src[y*stride:][:stride] }
+	sum := dst[:stride]
+	clear(sum)
+	for y := range min(radius+1, rows) {
+		addFloats(sum, sum, row(y))
+	}
+	for y := 1; y < rows; y++ {
+		next := dst[y*stride:][:stride]
+		copy(next, sum)
+		if y+radius < rows {
+			addFloats(next, next, row(y+radius))
+		}
+		if y > radius {
+			for i, v := range row(y - radius - 1) {
+				next[i] -= v
+			}
+		}
+		sum = next
 	}
 }
 
@@ -94,6 +122,18 @@ func cut(v []float64, valid, bits []uint8, threshold float64) {
 		}
 		bits[k] = word
 	}
+}
+
+func pick(values, boxes []float64, keys []uint64, v, box []float64, place []int32, bits []uint8, add int32) int {
+	n := 0
+	for k, word := range bits {
+		for ; word != 0; word &= word - 1 {
+			i := 8*k + mathbits.TrailingZeros8(word)
+			values[n], boxes[n], keys[n] = v[i], box[i], uint64(place[i]+add)
+			n++
+		}
+	}
+	return n
 }
 
 func ratios(dst []float32, v, box []float64, area, least float64) {

@@ -30,14 +30,15 @@ type kernels struct {
 	rise      func(now, then []byte) byte
 	narrow    func(dst []byte, q []int32, base int32, factor float32)
 
-	correlate   func(out0, out1, src []float64, t *Taps)
-	addFloats   func(dst, a, b []float64)
-	slideFloats func(dst, last, out, in []float64)
-	cut         func(v []float64, valid, bits []uint8, threshold float64)
-	ratios      func(dst []float32, v, box []float64, area, least float64)
+	correlate func(out0, out1, src []float64, t *Taps)
+	addFloats func(dst, a, b []float64)
+	slideRows func(dst, src []float64, stride, rows, radius int)
+	cut       func(v []float64, valid, bits []uint8, threshold float64)
+	pick      func(values, boxes []float64, keys []uint64, v, box []float64, place []int32, bits []uint8, add int32) int
+	ratios    func(dst []float32, v, box []float64, area, least float64)
 }
 
-var portable = kernels{"off", sumWindow, countRow, scatter, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, rise, narrow, correlate, addFloats, slideFloats, cut, ratios}
+var portable = kernels{"off", sumWindow, countRow, scatter, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, rise, narrow, correlate, addFloats, slideRows, cut, pick, ratios}
 
 // active is what the functions below run.
 var active = best()

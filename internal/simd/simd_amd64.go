@@ -50,12 +50,13 @@ func available() []kernels {
 				correlateAVX2(&out0[0], &out1[0], len(out0)/Lanes, &src[0], &t.Offs[0], &t.W[0], t.Fours, t.Twos, t.Ones)
 			},
 			addFloats: func(dst, a, b []float64) { addFloatsAVX2(&dst[0], &a[0], &b[0], len(dst)/Wide) },
-			slideFloats: func(dst, last, out, in []float64) {
-				slideFloatsAVX2(&dst[0], &last[0], &out[0], &in[0], len(dst)/Wide)
+			slideRows: func(dst, src []float64, stride, rows, radius int) {
+				slideRowsAVX2(&dst[0], &src[0], stride/Wide, 8*stride, rows, radius)
 			},
 			cut: func(v []float64, valid, bits []uint8, threshold float64) {
 				cutAVX2(&v[0], &valid[0], &bits[0], len(v)/Wide, threshold)
 			},
+			pick: pick,
 			ratios: func(dst []float32, v, box []float64, area, least float64) {
 				ratiosAVX2(&dst[0], &v[0], &box[0], len(dst)/Wide, area, least)
 			},
@@ -102,11 +103,14 @@ func available() []kernels {
 				correlateAVX512(&out0[0], &out1[0], len(out0)/Lanes, &src[0], &t.Offs[0], &t.W[0], t.Fours, t.Twos, t.Ones)
 			},
 			addFloats: func(dst, a, b []float64) { addFloatsAVX512(&dst[0], &a[0], &b[0], len(dst)/Wide) },
-			slideFloats: func(dst, last, out, in []float64) {
-				slideFloatsAVX512(&dst[0], &last[0], &out[0], &in[0], len(dst)/Wide)
+			slideRows: func(dst, src []float64, stride, rows, radius int) {
+				slideRowsAVX512(&dst[0], &src[0], stride/Wide, 8*stride, rows, radius)
 			},
 			cut: func(v []float64, valid, bits []uint8, threshold float64) {
 				cutAVX512(&v[0], &valid[0], &bits[0], len(v)/Wide, threshold)
+			},
+			pick: func(values, boxes []float64, keys []uint64, v, box []float64, place []int32, bits []uint8, add int32) int {
+				return pickAVX512(&values[0], &boxes[0], &keys[0], &v[0], &box[0], &place[0], &bits[0], len(bits), add)
 			},
 			ratios: func(dst []float32, v, box []float64, area, least float64) {
 				ratiosAVX512(&dst[0], &v[0], &box[0], len(dst)/Wide, area, least)

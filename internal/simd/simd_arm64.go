@@ -50,12 +50,13 @@ var neon = kernels{
 		correlateNEON(&out0[0], &out1[0], len(out0)/Lanes, &src[0], &t.Offs[0], &t.W[0], t.Fours, t.Twos, t.Ones)
 	},
 	addFloats: func(dst, a, b []float64) { addFloatsNEON(&dst[0], &a[0], &b[0], len(dst)/Wide) },
-	slideFloats: func(dst, last, out, in []float64) {
-		slideFloatsNEON(&dst[0], &last[0], &out[0], &in[0], len(dst)/Wide)
+	slideRows: func(dst, src []float64, stride, rows, radius int) {
+		slideRowsNEON(&dst[0], &src[0], stride/Wide, 8*stride, rows, radius)
 	},
 	cut: func(v []float64, valid, bits []uint8, threshold float64) {
 		cutNEON(&v[0], &valid[0], &bits[0], len(v)/Wide, threshold)
 	},
+	pick: pick,
 	ratios: func(dst []float32, v, box []float64, area, least float64) {
 		ratiosNEON(&dst[0], &v[0], &box[0], len(dst)/Wide, area, least)
 	},

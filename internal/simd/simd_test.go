@@ -557,12 +557,20 @@ func TestFloats(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Fatalf("%d numbers: wrong sums", n)
 		}
-		impl.slideFloats(got[:n], v[0], v[1], v[2])
-		for i := range n {
-			want[i] = v[0][i] - v[1][i] + v[2][i]
+		rows, radius := 1+rng.IntN(20), rng.IntN(12)
+		src, slid := make([]float64, n*rows), make([]float64, n*rows)
+		for i := range src {
+			src[i] = float64(rng.IntN(1000))
 		}
-		if !slices.Equal(got, want) {
-			t.Fatalf("%d numbers: wrong sliding sums", n)
+		impl.slideRows(slid, src, n, rows, radius)
+		for i, got := range slid {
+			sum := 0.
+			for y := max(0, i/n-radius); y <= min(rows-1, i/n+radius); y++ {
+				sum += src[y*n+i%n]
+			}
+			if got != sum {
+				t.Fatalf("%d numbers, row %d of %d, radius %d: %v; want %v", n, i/n, rows, radius, got, sum)
+			}
 		}
 		ratio, wants := make([]float32, n+1), make([]float32, n+1)
 		impl.ratios(ratio[:n], v[0], v[1], 289, 1e-12)
@@ -588,6 +596,21 @@ func TestFloats(t *testing.T) {
 		impl.cut(v[3], valid, bits, threshold)
 		if !slices.Equal(v[3], want[:n]) || !slices.Equal(bits, wantBits) {
 			t.Fatalf("%d numbers: wrong cut", n)
+		}
+		place, add := make([]int32, n), int32(rng.IntN(1000))
+		var picked, boxes []float64
+		var keys []uint64
+		for i := range n {
+			place[i] = int32(rng.IntN(1 << 30))
+			if bits[i/8]>>(i%8)&1 != 0 {
+				picked, boxes, keys = append(picked, v[3][i]), append(boxes, v[0][i]), append(keys, uint64(place[i]+add))
+			}
+		}
+		gotBoxes, gotKeys := make([]float64, n+Wide), make([]uint64, n+Wide)
+		got = make([]float64, n+Wide)
+		found := impl.pick(got, gotBoxes, gotKeys, v[3], v[0], place, bits, add)
+		if !slices.Equal(got[:found], picked) || !slices.Equal(gotBoxes[:found], boxes) || !slices.Equal(gotKeys[:found], keys) {
+			t.Fatalf("%d numbers: wrong ones picked", n)
 		}
 	})
 }

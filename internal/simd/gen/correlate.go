@@ -72,7 +72,7 @@ func correlate(s set) {
 	})
 }
 
-// addFloats, slideFloats and cut go through all numbers 64 bytes at a time.
+// addFloats and cut go through all numbers 64 bytes at a time.
 func addFloats(s set) {
 	TEXT("addFloats"+s.name, NOSPLIT, "func(dst *float64, a *float64, b *float64, units int)")
 	Pragma("noescape")
@@ -94,27 +94,67 @@ func addFloats(s set) {
 	RET()
 }
 
-func slideFloats(s set) {
-	TEXT("slideFloats"+s.name, NOSPLIT, "func(dst *float64, last *float64, out *float64, in *float64, units int)")
+// slideRows keeps the sums of some columns while it goes down the rows.
+func slideRows(s set) {
+	TEXT("slideRows"+s.name, NOSPLIT, "func(dst *float64, src *float64, units int, stride int, rows int, radius int)")
 	Pragma("noescape")
-	Doc("slideFloats" + s.name + " is slideFloats for units*8 numbers, at least one unit.")
-	dst, last, units := Load(Param("dst"), GP64()), Load(Param("last"), GP64()), Load(Param("units"), GP64())
-	out, in := Load(Param("out"), GP64()), Load(Param("in"), GP64())
-	Label("unit")
-	for k := range 64 / s.bytes {
-		v := s.register()
-		VMOVUPD(Mem{Base: last, Disp: k * s.bytes}, v)
-		VSUBPD(Mem{Base: out, Disp: k * s.bytes}, v, v)
-		VADDPD(Mem{Base: in, Disp: k * s.bytes}, v, v)
-		VMOVUPD(v, Mem{Base: dst, Disp: k * s.bytes})
-	}
-	for _, p := range []reg.Register{dst, last, out, in} {
-		ADDQ(U8(64), p)
-	}
-	DECQ(units)
-	JNZ(LabelRef("unit"))
-	VZEROUPPER()
-	RET()
+	Doc("slideRows" + s.name + " is slideRows for rows of units*8 numbers, which begin so many bytes (stride) one after another.")
+	dst, src, units := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("units"), GP64())
+	stride := Load(Param("stride"), GP64())
+	chunks(units, s.bytes/8, func(n int) {
+		sums := s.registers(n)
+		for _, r := range sums {
+			s.clear(r)
+		}
+		enter, leave, to, left, add, skip := GP64(), GP64(), GP64(), GP64(), GP64(), GP64()
+		MOVQ(src, enter)
+		MOVQ(src, leave)
+		MOVQ(dst, to)
+		MOVQ(argument("rows"), add)
+		MOVQ(argument("radius"), skip)
+		MOVQ(add, left)
+		// The rows that the window of the first one sees besides it.
+		CMPQ(skip, left)
+		CMOVQLT(skip, left)
+		JMP(LabelRef(fmt.Sprintf("testfirst%d", n)))
+		Label(fmt.Sprintf("first%d", n))
+		for k, r := range sums {
+			VADDPD(Mem{Base: enter, Disp: k * s.bytes}, r, r)
+		}
+		ADDQ(stride, enter)
+		DECQ(add)
+		DECQ(left)
+		Label(fmt.Sprintf("testfirst%d", n))
+		TESTQ(left, left)
+		JNZ(LabelRef(fmt.Sprintf("first%d", n)))
+		MOVQ(argument("rows"), left)
+		Label(fmt.Sprintf("row%d", n))
+		TESTQ(add, add)
+		JZ(LabelRef(fmt.Sprintf("all%d", n)))
+		for k, r := range sums {
+			VADDPD(Mem{Base: enter, Disp: k * s.bytes}, r, r)
+		}
+		ADDQ(stride, enter)
+		DECQ(add)
+		Label(fmt.Sprintf("all%d", n))
+		DECQ(skip)
+		CMPQ(skip, I32(-1))
+		JGE(LabelRef(fmt.Sprintf("near%d", n)))
+		// The row that the window has left.
+		for k, r := range sums {
+			VSUBPD(Mem{Base: leave, Disp: k * s.bytes}, r, r)
+		}
+		ADDQ(stride, leave)
+		Label(fmt.Sprintf("near%d", n))
+		for k, r := range sums {
+			VMOVUPD(r, Mem{Base: to, Disp: k * s.bytes})
+		}
+		ADDQ(stride, to)
+		DECQ(left)
+		JNZ(LabelRef(fmt.Sprintf("row%d", n)))
+		ADDQ(U32(uint32(64*n)), dst)
+		ADDQ(U32(uint32(64*n)), src)
+	})
 }
 
 // cut compares and clears; a byte of bits stands for eight numbers.
@@ -171,6 +211,49 @@ func lanes64(bits reg.Register, half int) reg.VecVirtual {
 	VPAND(order, v, v)
 	VPCMPEQQ(order, v, v)
 	return v
+}
+
+// pick stores whole registers, of which the next ones overwrite what is too
+// much. AVX2 cannot move numbers together.
+func pick() {
+	TEXT("pickAVX512", NOSPLIT, "func(values *float64, boxes *float64, keys *uint64, v *float64, box *float64, place *int32, bits *uint8, units int, add int32) int")
+	Pragma("noescape")
+	Doc("pickAVX512 is pick for units bytes of bits, at least one.")
+	values, boxes, keys := Load(Param("values"), GP64()), Load(Param("boxes"), GP64()), Load(Param("keys"), GP64())
+	v, box, place := Load(Param("v"), GP64()), Load(Param("box"), GP64()), Load(Param("place"), GP64())
+	bits, units := Load(Param("bits"), GP64()), Load(Param("units"), GP64())
+	add, found := YMM(), GP64()
+	VPBROADCASTD(Load(Param("add"), GP32()), add)
+	XORQ(found, found)
+	Label("unit")
+	word := GP64()
+	MOVBQZX(Mem{Base: bits}, word)
+	TESTQ(word, word)
+	JZ(LabelRef("none"))
+	k, x, at := K(), ZMM(), YMM()
+	KMOVW(word.As32(), k)
+	VMOVUPD(Mem{Base: v}, x)
+	VCOMPRESSPD_Z(x, k, x)
+	VMOVUPD(x, Mem{Base: values, Index: found, Scale: 8})
+	VMOVUPD(Mem{Base: box}, x)
+	VCOMPRESSPD_Z(x, k, x)
+	VMOVUPD(x, Mem{Base: boxes, Index: found, Scale: 8})
+	VPADDD(Mem{Base: place}, add, at)
+	VPMOVZXDQ(at, x)
+	VPCOMPRESSQ_Z(x, k, x)
+	VMOVDQU64(x, Mem{Base: keys, Index: found, Scale: 8})
+	POPCNTL(word.As32(), word.As32())
+	ADDQ(word, found)
+	Label("none")
+	ADDQ(U8(64), v)
+	ADDQ(U8(64), box)
+	ADDQ(U8(32), place)
+	INCQ(bits)
+	DECQ(units)
+	JNZ(LabelRef("unit"))
+	VZEROUPPER()
+	Store(found, ReturnIndex(0))
+	RET()
 }
 
 // ratios divides twice and rounds once.

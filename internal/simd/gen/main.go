@@ -65,10 +65,11 @@ func main() {
 		learn(s)
 		correlate(s)
 		addFloats(s)
-		slideFloats(s)
+		slideRows(s)
 		cut(s)
 		ratios(s)
 	}
+	pick()
 	Generate()
 }
 

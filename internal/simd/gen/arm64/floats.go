@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // correlate keeps 16 sums of each kernel in registers.
 func correlate() {
 	text("correlate", "is correlate for units*16 sums of both kernels, at least one unit.",
@@ -58,49 +60,74 @@ func correlate() {
 	op("RET")
 }
 
-// floats goes through all numbers 64 bytes at a time. The first argument is
-// where the results go, the last but the units the others in order; body gets
-// a register of each of these and leaves its result in the first.
-func floats(name, doc, args string, names []string, body func(v []vector)) {
-	text(name, doc, args, "")
-	dst, units := get("dst"), get("units")
-	var from []general
-	var v [][]vector
-	for _, name := range names {
-		from, v = append(from, get(name)), append(v, vectors(4))
-	}
+func addFloats() {
+	text("addFloats", "is addFloats for units*8 numbers, at least one unit.", "dst *float64, a *float64, b *float64, units int", "")
+	dst, a, b, units := get("dst"), get("a"), get("b"), get("units")
+	x, y := vectors(4), vectors(4)
 	label("unit")
-	for i, p := range from {
-		load(p, 0, v[i]...)
+	load(a, 0, x...)
+	load(b, 0, y...)
+	for i, r := range x {
+		fadd2d(r, r, y[i])
 	}
-	for k := range 4 {
-		var lane []vector
-		for i := range v {
-			lane = append(lane, v[i][k])
-		}
-		body(lane)
-	}
-	store(dst, 0, v[0]...)
-	for _, p := range append(from, dst) {
+	store(dst, 0, x...)
+	for _, p := range []general{a, b, dst} {
 		op("ADD", imm(64), p)
 	}
 	again(units, "unit")
 	op("RET")
 }
 
-func addFloats() {
-	floats("addFloats", "is addFloats for units*8 numbers, at least one unit.",
-		"dst *float64, a *float64, b *float64, units int", []string{"a", "b"},
-		func(v []vector) { fadd2d(v[0], v[0], v[1]) })
-}
-
-func slideFloats() {
-	floats("slideFloats", "is slideFloats for units*8 numbers, at least one unit.",
-		"dst *float64, last *float64, out *float64, in *float64, units int", []string{"last", "out", "in"},
-		func(v []vector) {
-			fsub2d(v[0], v[0], v[1])
-			fadd2d(v[0], v[0], v[2])
-		})
+// slideRows keeps the sums of some columns while it goes down the rows.
+func slideRows() {
+	text("slideRows", "is slideRows for rows of units*8 numbers, which begin so many bytes (stride) one after another.",
+		"dst *float64, src *float64, units int, stride int, rows int, radius int", "")
+	dst, src, units, stride, rows, radius := get("dst"), get("src"), get("units"), get("stride"), get("rows"), get("radius")
+	enter, leave, to, left, more, skip := register(), register(), register(), register(), register(), register()
+	chunks(units, 2, func(n int) {
+		sums, v := vectors(4*n), vectors(4*n)
+		for _, r := range sums {
+			zero(r)
+		}
+		op("MOVD", src, enter)
+		op("MOVD", src, leave)
+		op("MOVD", dst, to)
+		op("MOVD", rows, more)
+		op("MOVD", radius, skip)
+		// The rows that the window of the first one sees besides it.
+		op("CMP", rows, radius)
+		op("CSEL", "LT", radius, rows, left)
+		op("CBZ", left, fmt.Sprintf("begin%d", n))
+		label(fmt.Sprintf("first%d", n))
+		next := func(p general, do func(d, n, m vector)) {
+			load(p, 0, v...)
+			for i, r := range sums {
+				do(r, r, v[i])
+			}
+			op("ADD", stride, p)
+		}
+		next(enter, fadd2d)
+		op("SUB", imm(1), more)
+		again(left, fmt.Sprintf("first%d", n))
+		label(fmt.Sprintf("begin%d", n))
+		op("MOVD", rows, left)
+		label(fmt.Sprintf("row%d", n))
+		op("CBZ", more, fmt.Sprintf("all%d", n))
+		next(enter, fadd2d)
+		op("SUB", imm(1), more)
+		label(fmt.Sprintf("all%d", n))
+		op("SUB", imm(1), skip)
+		op("CMP", imm(-1), skip)
+		op("BGE", fmt.Sprintf("near%d", n))
+		// The row that the window has left.
+		next(leave, fsub2d)
+		label(fmt.Sprintf("near%d", n))
+		store(to, 0, sums...)
+		op("ADD", stride, to)
+		again(left, fmt.Sprintf("row%d", n))
+		op("ADD", imm(64*n), dst)
+		op("ADD", imm(64*n), src)
+	})
 }
 
 // cut compares and clears; a byte of bits stands for eight numbers.

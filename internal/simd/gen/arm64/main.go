@@ -193,7 +193,7 @@ func main() {
 	learn()
 	correlate()
 	addFloats()
-	slideFloats()
+	slideRows()
 	cut()
 	ratios()
 	source, err := format.Source(stubs.Bytes())
