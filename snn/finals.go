@@ -143,12 +143,12 @@ func (f *Finals) bound(r *Round, places int) {
 	// The position with the most inputs tells which others matter. Positions
 	// are in order for the first image of the round only: any will do.
 	r.bars = grow(r.bars, len(s.images))
-	for _, order := range [][]int{r.order[:1], r.order[1:]} {
+	for n, order := range [][]int{r.order[:1], r.order[1:]} {
 		for i, bar := range r.bars {
 			for _, pos := range order {
 				at := i*positions + pos
 				_, most := k.fixed(s.counts[at])
-				alive := pos == r.order[0] || most+levels*s.counts[at] >= bar
+				alive := n == 0 || most+levels*s.counts[at] >= bar
 				for u := range units {
 					s.alive[at*units+u] = alive
 				}
@@ -167,8 +167,10 @@ func (f *Finals) bound(r *Round, places int) {
 				simd.Lift(r.low[i*k.width:][:k.width], sums, least)
 				simd.Lift(r.high[i*k.width:][:k.width], sums, most)
 			}
-			f.gather(r, i, places)
-			r.bars[i] = int32(max(r.bar(places), lowest*int64(k.unit)) / int64(k.unit))
+			if n == 0 {
+				f.gather(r, i, places)
+				r.bars[i] = int32(max(r.bar(places), lowest*int64(k.unit)) / int64(k.unit))
+			}
 		}
 	}
 }
