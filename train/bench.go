@@ -20,7 +20,8 @@ import (
 const (
 	StageEncode    = "encode"    // pixels to first spikes
 	StagePrefix    = "prefix"    // pixels to what the last layer reads
-	StageInference = "inference" // pixels to a decision
+	StageInference = "inference" // pixels to a decision, one image at a time
+	StageTest      = "test"      // pixels to classes, many images at a time
 
 	StageEarly = "-early" // from initial weights, images that are new
 	StageLate  = "-late"  // from the model's weights, images seen an epoch ago
@@ -41,7 +42,7 @@ func (e Experiment) Stages() []string {
 			stages = append(stages, l.Name)
 		}
 	}
-	return append(stages, StageInference)
+	return append(stages, StageInference, StageTest)
 }
 
 // Untrained is the model of an experiment with its initial weights.
@@ -154,9 +155,9 @@ func (b *Bench) Prepare(ctx context.Context, stage string) (*Work, error) {
 		through(0, last)
 		w.SpikesOut = b.flows[last].spikes
 		return w, b.prefix(ctx, w)
-	case StageInference:
+	case StageInference, StageTest:
 		through(0, last+1)
-		return w, b.inference(ctx, w)
+		return w, b.inference(ctx, w, stage == StageTest)
 	}
 	for i, l := range e.Layers {
 		ending, ok := strings.CutPrefix(stage, l.Name)
@@ -174,33 +175,37 @@ func (b *Bench) Prepare(ctx context.Context, stage string) (*Work, error) {
 	return nil, fmt.Errorf("%s: there is no such stage; %s", stage, Nearest(stage, e.Stages()))
 }
 
-// bulk makes w a stage whose images have nothing to do with each other. start
-// is called once for every worker.
-func (b *Bench) bulk(ctx context.Context, w *Work, start func() (func(i int), error)) error {
-	works := make([]func(int), b.workers)
+// bulk makes w a stage whose images have nothing to do with each other, for so
+// many (size) at a time. start is called once for every worker; what it
+// returns does the stage for n images from the given one.
+func (b *Bench) bulk(ctx context.Context, w *Work, size int, start func() (func(from, n int), error)) error {
+	works := make([]func(from, n int), b.workers)
 	for k := range works {
 		work, err := start()
 		if err != nil {
 			return err
 		}
-		works[k] = func(i int) { work(i % b.pool.Len()) }
+		works[k] = work
 		for i := range min(b.pool.Len(), 64) {
-			work(i)
+			work(i, min(size, b.pool.Len()-i))
 		}
 	}
 	w.begin = func() error { return nil }
 	w.do = func(ctx context.Context, n int) error {
 		var next atomic.Int64
-		return each(ctx, n, b.workers, func() func(int) { return works[next.Add(1)-1] })
+		return each(ctx, (n+size-1)/size, b.workers, func() func(int) {
+			work := works[next.Add(1)-1]
+			return func(i int) { work(i*size%b.pool.Len(), min(size, n-i*size)) }
+		})
 	}
 	return ctx.Err()
 }
 
 func (b *Bench) encoding(ctx context.Context, w *Work) error {
-	return b.bulk(ctx, w, func() (func(int), error) {
+	return b.bulk(ctx, w, 1, func() (func(from, n int), error) {
 		encoder, err := b.model.encoder()
 		var image spike.Map
-		return func(i int) { encoder.Encode(b.pool.Image(i), &image) }, err
+		return func(i, _ int) { encoder.Encode(b.pool.Image(i), &image) }, err
 	})
 }
 
@@ -211,22 +216,22 @@ func (b *Bench) prefix(ctx context.Context, w *Work) error {
 	if err != nil {
 		return err
 	}
-	return b.bulk(ctx, w, func() (func(int), error) {
+	return b.bulk(ctx, w, 1, func() (func(from, n int), error) {
 		if net.Layers[last].AtEnd() {
 			p := first.Another()
-			return func(i int) { p.last(b.pool.Image(i)) }, nil
+			return func(i, _ int) { p.last(b.pool.Image(i)) }, nil
 		}
 		encoder, err := b.model.encoder()
 		var image spike.Map
 		var pass snn.Pass
-		return func(i int) {
+		return func(i, _ int) {
 			encoder.Encode(b.pool.Image(i), &image)
 			pass.Spikes(net, &image, last)
 		}, err
 	})
 }
 
-func (b *Bench) inference(ctx context.Context, w *Work) error {
+func (b *Bench) inference(ctx context.Context, w *Work, many bool) error {
 	first, err := b.model.Predictor()
 	if err != nil {
 		return err
@@ -241,9 +246,17 @@ func (b *Bench) inference(ctx context.Context, w *Work) error {
 		}
 	}
 	w.SpikesOut = float64(decided) / float64(b.pool.Len())
-	return b.bulk(ctx, w, func() (func(int), error) {
+	if !many {
+		return b.bulk(ctx, w, 1, func() (func(from, n int), error) {
+			p := first.Another()
+			return func(i, _ int) { p.Predict(b.pool.Image(i)) }, nil
+		})
+	}
+	return b.bulk(ctx, w, testBatch, func() (func(from, n int), error) {
 		p := first.Another()
-		return func(i int) { p.Predict(b.pool.Image(i)) }, nil
+		return func(from, n int) {
+			p.Classes(n, func(i int) []byte { return b.pool.Image((from + i) % b.pool.Len()) }, func(int, int) {})
+		}, nil
 	})
 }
 

@@ -204,6 +204,9 @@ func (m *Model) Fits(s *dataset.Set) error {
 	return s.Within(d.Classes)
 }
 
+// testBatch is how many images a goroutine of a test takes at a time.
+const testBatch = 100
+
 // Test decides every image of a set with the given number of goroutines (0:
 // one for each CPU) and compares with the labels. done, if not nil, is called now and then, from any
 // goroutine, with the number of images decided.
@@ -221,12 +224,11 @@ func (m *Model) Test(ctx context.Context, s *dataset.Set, workers int, done func
 		return r, err
 	}
 	var count atomic.Int64
-	const batch = 100
-	err = each(ctx, (s.Len()+batch-1)/batch, workers, func() func(int) {
+	err = each(ctx, (s.Len()+testBatch-1)/testBatch, workers, func() func(int) {
 		p := first.Another()
 		return func(b int) {
-			from := b * batch
-			n := min(batch, s.Len()-from)
+			from := b * testBatch
+			n := min(testBatch, s.Len()-from)
 			p.Classes(n, func(i int) []byte { return s.Image(from + i) }, func(i, class int) { decisions[from+i] = class })
 			if n := count.Add(int64(n)); done != nil {
 				done(int(n))

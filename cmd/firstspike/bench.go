@@ -23,7 +23,7 @@ import (
 type benchCommand struct {
 	Folder string `arg:"" optional:"" name:"run" help:"The run's folder, or a safetensors file from it. If none is named, a small network is trained first, in some seconds."`
 
-	Stage   []string `sep:"," placeholder:"NAME" help:"Only these stages: encode, prefix, inference, a layer that learns by STDP (s1, s2), or one that learns by reward, early or late (s3-early, s3-late). Can be repeated."`
+	Stage   []string `sep:"," placeholder:"NAME" help:"Only these stages: encode, prefix, inference (one image at a time), test (many), a layer that learns by STDP (s1, s2), or one that learns by reward, early or late (s3-early, s3-late). Can be repeated."`
 	Network string   `placeholder:"KIND" help:"trained: the weights of the run, which is the default. fresh: the initial weights of its experiment."`
 	Workers string   `placeholder:"N" help:"Goroutines; 1 if not given."`
 	Images  string   `placeholder:"N" help:"Images a repeat; as many as take 0.1 s if not given. A stage that is late takes whole epochs in any case."`

@@ -160,7 +160,7 @@ func TestBenchInterruptedTraining(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Wait()
-	if status := c.ProcessState.ExitCode(); status != statusInterrupted || text.String() != "firstspike: interrupted; of 7 stages there are results of 0\n" {
+	if status := c.ProcessState.ExitCode(); status != statusInterrupted || text.String() != "firstspike: interrupted; of 8 stages there are results of 0\n" {
 		t.Errorf("status %d: %s", status, &text)
 	}
 	if found, _ := filepath.Glob(run); len(found) > 0 {

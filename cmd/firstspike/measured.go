@@ -133,7 +133,7 @@ func (o benchOutput) notes() []string {
 			first = min(s.Images, o.Epoch, poolImages)
 		case strings.HasSuffix(s.Stage, train.StageLate):
 			late = append(late, s.Stage)
-		case !slices.Contains([]string{train.StageEncode, train.StagePrefix, train.StageInference}, s.Stage):
+		case !slices.Contains([]string{train.StageEncode, train.StagePrefix, train.StageInference, train.StageTest}, s.Stage):
 			steps = append(steps, s.Stage)
 		}
 	}
