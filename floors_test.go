@@ -34,6 +34,7 @@ var floors = map[string]int{
 	"preset":         4,
 	"conform":        4,
 	"observe":        4,
+	"study":          4,
 	"sweep":          4,
 	"web":            5,
 	"cmd/firstspike": command,

@@ -73,6 +73,15 @@ func mozafari2018() Preset {
 		},
 		About:    "handwritten digits: two layers learn by STDP, a third by reward; nothing is backpropagated",
 		Reported: "97.2 % on MNIST (paper, best test epoch of 680); 96.49 % re-run of the published code (its issue 7)",
+		Results: []Result{
+			{97.2, 680, "the paper", "the best test epoch of 680"},
+			{96.49, 678, "SpykeTorch, its issue 7", "the best test epoch of 680"},
+			{96.62, 680, "SpykeTorch, its issue 7", "the same with 30 steps"},
+			{96.07, 680, "a fork of SpykeTorch", "a note of its author's"},
+			{96.69, 680, "a fork of SpykeTorch", "a note of its author's"},
+			{96.74, 680, "a fork of SpykeTorch", "a note of its author's"},
+			{94.70, 21, "SpykeTorch, run by Cl4ryty/synaptic_plasticity", "the log of 21 epochs"},
+		},
 		Sources: map[string]string{
 			"encode":                 code,
 			"layers.s1":              code,

@@ -11,8 +11,17 @@ type Preset struct {
 	train.Experiment
 	About    string            // one line for a list
 	Reported string            // what the source reports, with its conditions
+	Results  []Result          // the same and what others got who ran it, as numbers
 	Sources  map[string]string // where a number comes from, by the path of its field or of a table that holds it
 	Paper    map[string]string // what --paper sets: the source's own length of training
+}
+
+// A Result is what somebody got from the experiment.
+type Result struct {
+	Percent float64 // of test images right
+	Epoch   int     // of the last layer, from 1, after which that was
+	By      string  // who says so
+	How     string  // its conditions
 }
 
 var all = []func() Preset{mozafari2018}

@@ -137,6 +137,22 @@ func (l Layer) pooled(in spike.Shape) spike.Shape {
 	return l.Pool.pool().Shape(l.geometry(in).Out())
 }
 
+// Memory is about how many bytes a training takes at the most that goes through
+// so many images, those that choose the epoch included. A layer's input is
+// remembered as a list of first spikes, while the next one's is made; a quarter
+// of the neurons fire, with four bytes a spike, and the collector of garbage lets
+// as much again lie.
+func (e Experiment) Memory(images int) int64 {
+	const program = 100 << 20
+	most, weights := 0, 0
+	for i := range e.Layers {
+		g := e.Geometry(i)
+		most = max(most, g.In.Neurons())
+		weights += g.Maps * g.Synapses()
+	}
+	return program + 40*int64(weights) + 9*int64(most)*int64(images)/4
+}
+
 // bound is the largest magnitude that a weight of the layer can have: its
 // bounds, and eight standard deviations of its initial weights.
 func (l Layer) bound() float64 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -61,6 +62,9 @@ type folder struct {
 
 // ErrExists is returned for a folder that holds a run already.
 var ErrExists = errors.New("a run is here already")
+
+// ErrNoRun is returned for a folder that holds nothing to go on with.
+var ErrNoRun = errors.New("there is no run to go on with")
 
 // ErrLocked is returned for a folder that another process holds.
 var ErrLocked = errors.New("another process is training here")
@@ -120,7 +124,7 @@ func (f *folder) clean() error {
 func openFolder(dir string) (*folder, error) {
 	if _, err := os.Stat(filepath.Join(dir, checkpointFile)); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s: there is no run to go on with: it has no %s", dir, checkpointFile)
+			return nil, fmt.Errorf("%s: %w: it has no %s", dir, ErrNoRun, checkpointFile)
 		}
 		return nil, err
 	}
@@ -267,6 +271,11 @@ func (f *folder) logged() ([]EpochEnd, error) {
 		}
 		ends = append(ends, e)
 	}
+}
+
+// ReadEpochs reads the epochs that a run has logged, in order.
+func ReadEpochs(dir string) ([]EpochEnd, error) {
+	return (&folder{dir: dir, metrics: math.MaxInt64}).logged()
 }
 
 // flush writes the pending metrics. After a write that failed half-way the

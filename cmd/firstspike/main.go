@@ -23,15 +23,17 @@ import (
 type commands struct {
 	Help bool `short:"h" help:"Show what a command does, and its flags."`
 
-	Train   trainCommand   `cmd:"" help:"Train a network into a folder, a run."`
-	Test    testCommand    `cmd:"" help:"Test a run: right, wrong, silent, confusion matrix."`
-	Predict predictCommand `cmd:"" help:"Say which digits are in pictures."`
-	Bench   benchCommand   `cmd:"" help:"Measure how fast every stage is."`
-	Show    showCommand    `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
-	Presets presetsCommand `cmd:"" help:"List the published experiments."`
-	Conform conformCommand `cmd:"" help:"Compare this program with a reference's trace."`
-	Cache   cacheCommand   `cmd:"" help:"List the trained layers that are kept for other trainings, or remove them."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Train     trainCommand     `cmd:"" help:"Train a network into a folder, a run."`
+	Test      testCommand      `cmd:"" help:"Test a run: right, wrong, silent, confusion matrix."`
+	Predict   predictCommand   `cmd:"" help:"Say which digits are in pictures."`
+	Bench     benchCommand     `cmd:"" help:"Measure how fast every stage is."`
+	Replicate replicateCommand `cmd:"" help:"Train several seeds, and say what the mean is."`
+	Compare   compareCommand   `cmd:"" help:"Compare experiments or runs, seed by seed."`
+	Show      showCommand      `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
+	Presets   presetsCommand   `cmd:"" help:"List the published experiments."`
+	Conform   conformCommand   `cmd:"" help:"Compare this program with a reference's trace."`
+	Cache     cacheCommand     `cmd:"" help:"List the trained layers that are kept for other trainings, or remove them."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 const about = `Spiking networks in which every neuron fires at most once, trained by STDP and reward-modulated STDP.

@@ -94,7 +94,7 @@ func (c *trainCommand) train(s *streams, display display, trainer *train.Trainer
 // interruptible is a context that ends with the first SIGINT or SIGTERM, or
 // when the terminal is closed. The second SIGINT or SIGTERM ends the program at
 // once, as if nothing had been said.
-func interruptible(display display) context.Context {
+func interruptible(display interface{ note(text string) }) context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
