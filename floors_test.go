@@ -35,6 +35,7 @@ var floors = map[string]int{
 	"conform":        4,
 	"observe":        4,
 	"study":          4,
+	"inspect":        4,
 	"sweep":          4,
 	"web":            5,
 	"cmd/firstspike": command,

@@ -212,6 +212,13 @@ func (c *Convolution) Weight(m int) []float32 {
 	return c.weights[m*n : (m+1)*n]
 }
 
+// Quanta are the weights of one feature map as they are summed: rounded, in
+// units of [Convolution.Unit].
+func (c *Convolution) Quanta(m int) []int32 {
+	n := c.Synapses()
+	return c.quanta[m*n : (m+1)*n]
+}
+
 // SetWeights copies w, in the order map, input map, row, column. It refuses a
 // wrong count, and a weight that is not a number or beyond the layer's bound,
 // naming it.
