@@ -27,6 +27,7 @@ var floors = map[string]int{
 	"dataset":        1,
 	"tensorfile":     1,
 	"internal/simd":  1,
+	"figure":         1,
 	"encode":         2,
 	"snn":            2,
 	"readout":        2,
@@ -37,7 +38,8 @@ var floors = map[string]int{
 	"study":          4,
 	"inspect":        4,
 	"sweep":          4,
-	"web":            5,
+	"gallery":        5,
+	"web":            6,
 	"cmd/firstspike": command,
 	"docs/picture":   command, // draws a figure of the documentation
 
@@ -45,7 +47,7 @@ var floors = map[string]int{
 }
 
 // command is the floor of programs: only they may print and log.
-const command = 6
+const command = 7
 
 // A listed package, as go list describes it.
 type listed struct {

@@ -94,7 +94,7 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 			}
 		}
 		s.Epoch, s.Image, s.Score = s.Epoch+1, 0, Score{}
-		end.Convergence = c.Convergence()
+		end.Convergence, end.Weights = c.Convergence(), histogram(c.Weights(), layer.Learn.Lower, layer.Learn.Upper)
 		t.clock()
 		end.Seconds = s.Seconds
 		t.folder.log(end)
@@ -102,6 +102,19 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 		t.saveIfDue()
 	}
 	return nil
+}
+
+// histogramParts is how many parts the histogram of an epoch's weights has.
+const histogramParts = 40
+
+// histogram counts the weights in equal parts of lower..upper.
+func histogram(weights []float32, lower, upper float64) []int {
+	parts := make([]int, histogramParts)
+	low, scale := float32(lower), float32(histogramParts/(upper-lower))
+	for _, w := range weights {
+		parts[min(max(int((w-low)*scale), 0), histogramParts-1)]++
+	}
+	return parts
 }
 
 // judges are the images that choose the epoch.
