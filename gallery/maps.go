@@ -78,6 +78,7 @@ func Features(m *train.Model, depth int) (figure.Figure, error) {
 	}
 	l := m.Network.Layers[depth]
 	s := figure.Sheet{Heading: fmt.Sprintf("What the %d maps of %s look for", l.Maps, l.Name), Scale: figure.Diverging, Low: -1, High: 1, Legend: "dark to light"}
+	trim(features)
 	image := func(fm int) figure.Image {
 		f := features[fm]
 		return figure.Image{Rows: f.Rows, Cols: f.Cols, Values: f.Values}
@@ -91,6 +92,7 @@ func Features(m *train.Model, depth int) (figure.Figure, error) {
 		return s, nil
 	}
 	s.Heading += ", by class"
+	s.Columns = 10 // large enough to be read as digits
 	for class := range m.Experiment.Data.Classes {
 		g := figure.Group{Heading: fmt.Sprint(class)}
 		for fm, c := range m.Decision {
@@ -101,6 +103,31 @@ func Features(m *train.Model, depth int) (figure.Figure, error) {
 		s.Groups = append(s.Groups, g)
 	}
 	return s, nil
+}
+
+// trim takes from all features alike the margin in which hardly anything is.
+func trim(features []inspect.Feature) {
+	rows, cols := features[0].Rows, features[0].Cols
+	const little = .2
+	margin := min(rows, cols)
+	for _, f := range features {
+		for i, v := range f.Values {
+			if max(v, -v) > little {
+				y, x := i/cols, i%cols
+				margin = min(margin, y, x, rows-1-y, cols-1-x)
+			}
+		}
+	}
+	if 2*margin >= min(rows, cols) {
+		return // there is nothing in any
+	}
+	for i, f := range features {
+		t := inspect.Feature{Rows: rows - 2*margin, Cols: cols - 2*margin}
+		for y := margin; y < rows-margin; y++ {
+			t.Values = append(t.Values, f.Values[y*cols+margin:(y+1)*cols-margin]...)
+		}
+		features[i] = t
+	}
 }
 
 // Errors are images that a model gets wrong, by label; with each the class
@@ -127,7 +154,7 @@ func Errors(m *train.Model, images [][]byte, labels []int, most int) (figure.Fig
 			g.Images = append(g.Images, figure.Image{Rows: e.Rows, Cols: e.Cols, Grey: pixels, Caption: caption})
 		}
 	}
-	s := figure.Sheet{Heading: fmt.Sprintf("%d of the %d images are wrong; below each what it was taken for", wrong, len(images))}
+	s := figure.Sheet{Heading: fmt.Sprintf("%d images are wrong; below each what it was taken for", wrong)}
 	for class, g := range groups {
 		if g.Heading = fmt.Sprint(class); len(g.Images) > 0 {
 			s.Groups = append(s.Groups, g)

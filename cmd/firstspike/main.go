@@ -30,6 +30,7 @@ type commands struct {
 	Replicate replicateCommand `cmd:"" help:"Train several seeds, and say what the mean is."`
 	Compare   compareCommand   `cmd:"" help:"Compare experiments or runs, seed by seed."`
 	Plot      plotCommand      `cmd:"" help:"Draw what a run has learned, how it went, and the way of an image."`
+	Report    reportCommand    `cmd:"" help:"Write a page about a run: results, features, errors, experiment."`
 	Show      showCommand      `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
 	Presets   presetsCommand   `cmd:"" help:"List the published experiments."`
 	Conform   conformCommand   `cmd:"" help:"Compare this program with a reference's trace."`
