@@ -8,6 +8,7 @@
 //  1. spike: first-spike maps, the one representation of spikes.
 //     dataset: MNIST and others, samples with labels.
 //     tensorfile: safetensors, npy, npz and text tensors.
+//     figure: pictures of plain data, as PNG and SVG.
 //     internal/simd: the few loops in which time is spent.
 //  2. encode: pictures to first spikes.
 //     snn: layers, and how they learn.
@@ -15,7 +16,10 @@
 //  3. train: experiments, as data, and everything that runs them.
 //  4. preset: a file for each paper that is replicated.
 //     conform: comparison with reference traces.
-//  6. cmd/firstspike: the command.
+//     study: many seeds, and what is better than what.
+//     inspect: features in pixels, the way of one image.
+//  5. gallery: pictures and pages of a run.
+//  7. cmd/firstspike: the command.
 //
 // A reader who wants to follow one image begins at train.Predictor.Predict,
 // goes through encode.Encoder.Fired, snn.Pass.Propagate and snn.Finals.Best, and

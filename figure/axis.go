@@ -24,8 +24,12 @@ type span struct {
 }
 
 // largest is the size beyond which a number counts as infinite: differences
-// and margins of what is smaller stay finite.
-const largest = 1e100
+// and margins of what is smaller stay finite. On a logarithmic axis it has a
+// counterpart, so that quotients do too.
+const (
+	largest = 1e100
+	least   = 1 / largest
+)
 
 func finite(v float64) bool { return math.Abs(v) <= largest }
 
@@ -34,7 +38,7 @@ func nothing() span { return span{min: math.Inf(1), max: math.Inf(-1)} }
 
 func (s *span) include(values ...float64) {
 	for _, v := range values {
-		if finite(v) && !(s.log && v <= 0) {
+		if finite(v) && !(s.log && v < least) {
 			s.min, s.max = min(s.min, v), max(s.max, v)
 		}
 	}
@@ -103,6 +107,9 @@ func (s span) ticks(most int, size func(label string) vg.Length) []tick {
 			}
 		}
 	}
+	if s.log && s.max > 100*s.min {
+		return nil
+	}
 	power := math.Floor(math.Log10((s.max - s.min) / 20))
 	for range 4 {
 		for _, k := range []float64{1, 2, 5} {
@@ -151,9 +158,6 @@ func (s span) label(v float64, digits int) string {
 		return grouped(strconv.FormatFloat(v*100, 'f', max(digits-2, 0), 64)) + " %"
 	}
 	if math.Abs(v) >= 1e7 || digits > 5 {
-		if v != 0 && math.Abs(v) < 1e-9*max(math.Abs(s.min), math.Abs(s.max)) {
-			v = 0
-		}
 		return grouped(strconv.FormatFloat(v, 'g', 4, 64))
 	}
 	return grouped(strconv.FormatFloat(v, 'f', digits, 64))

@@ -135,12 +135,8 @@ func (m Confusion) Size() (w, h vg.Length) {
 }
 
 func (m Confusion) Draw(c draw.Canvas) {
-	area, ok := begin(c, m)
+	area, ok := begin(c, m, len(m.Counts) == 0, "no classes")
 	if !ok {
-		return
-	}
-	if len(m.Counts) == 0 {
-		note(area, "no classes")
 		return
 	}
 	label, correct, all := m.sums()
@@ -192,9 +188,7 @@ func (m Confusion) drawNames(c draw.Canvas, l matrixLayout, corner vg.Point) {
 	}
 	half := l.cell * vg.Length(len(l.names)) / 2
 	write(c, axisWords, vg.Point{X: corner.X + half, Y: corner.Y + l.above - 7}, "decision")
-	sideways := axisWords
-	sideways.Rotation = quarter
-	write(c, sideways, vg.Point{X: c.Min.X + 6, Y: corner.Y - half}, "label")
+	write(c, upwards(axisWords), vg.Point{X: c.Min.X + 6, Y: corner.Y - half}, "label")
 }
 
 // nameAbove is how the name of a column is written.
@@ -202,9 +196,7 @@ func nameAbove(col color.Color, upright bool) text.Style {
 	if !upright {
 		return style(small, col, center, bottom)
 	}
-	sty := style(small, col, left, middle)
-	sty.Rotation = quarter
-	return sty
+	return upwards(style(small, col, left, middle))
 }
 
 // drawCells draws cells below and right of a corner, with lines between them,

@@ -62,8 +62,10 @@ func (f Curves) Check() error {
 	}
 	points := 0
 	for i, p := range f.Panels {
-		if !finite(p.Low) || !finite(p.High) || p.Low > p.High || p.Low == p.High && p.Low != 0 {
-			return fmt.Errorf("Panels[%d]: Low is %g and High is %g; they must be finite, and Low the lesser", i, p.Low, p.High)
+		if p.Low != 0 || p.High != 0 {
+			if err := checkRange(p.Low, p.High); err != nil {
+				return fmt.Errorf("Panels[%d]: %w", i, err)
+			}
 		}
 		if err := checkReferences(p.References); err != nil {
 			return fmt.Errorf("Panels[%d]: %w", i, err)
@@ -94,8 +96,8 @@ func (s Series) check(log bool) error {
 		switch x := s.X[i]; {
 		case !finite(x):
 			return fmt.Errorf("X[%d] is %g; it must be finite", i, x)
-		case log && x <= 0:
-			return fmt.Errorf("X[%d] is %g; it must be positive on a logarithmic axis", i, x)
+		case log && x < least:
+			return fmt.Errorf("X[%d] is %g; it must be positive, and %g at least, on a logarithmic axis", i, x, least)
 		case i > 0 && x <= s.X[i-1]:
 			return fmt.Errorf("X[%d] is %g after %g; it must increase", i, x, s.X[i-1])
 		}
@@ -223,12 +225,8 @@ func (f Curves) spans() (x span, y []span) {
 }
 
 func (f Curves) Draw(c draw.Canvas) {
-	area, ok := begin(c, f)
+	area, ok := begin(c, f, len(f.Panels) == 0, "no panels")
 	if !ok {
-		return
-	}
-	if len(f.Panels) == 0 {
-		note(area, "no panels")
 		return
 	}
 	x, y := f.spans()

@@ -109,9 +109,10 @@ func widthOr(w vg.Length) (vg.Length, error) {
 	return w, nil
 }
 
-// begin takes f's part of a canvas and writes its heading. What is below is
-// returned; if the data have a fault, that is written, and false is returned.
-func begin(c draw.Canvas, f Figure) (draw.Canvas, bool) {
+// begin takes f's part of a canvas, writes its heading, and returns what is
+// below. If the data have a fault, or there are none, it writes that, and
+// returns false.
+func begin(c draw.Canvas, f Figure, empty bool, none string) (draw.Canvas, bool) {
 	w, h := f.Size()
 	area := draw.Canvas{Canvas: c.Canvas, Rectangle: vg.Rectangle{
 		Min: vg.Point{X: c.Min.X, Y: c.Max.Y - h},
@@ -121,13 +122,15 @@ func begin(c draw.Canvas, f Figure) (draw.Canvas, bool) {
 		note(area, err.Error())
 		return area, false
 	}
-	if f.Title() == "" {
-		return area, true
+	if f.Title() != "" {
+		heading := style(large, ink, left, top)
+		write(area, heading, vg.Point{X: area.Min.X, Y: area.Max.Y}, fit(heading, f.Title(), w))
+		area.Max.Y -= headingDepth(f.Title())
 	}
-	heading := style(large, ink, left, top)
-	write(area, heading, vg.Point{X: area.Min.X, Y: area.Max.Y}, fit(heading, f.Title(), w))
-	area.Max.Y -= headingDepth(f.Title())
-	return area, true
+	if empty {
+		note(area, none)
+	}
+	return area, !empty
 }
 
 // headingDepth is the room that a heading takes.
@@ -136,6 +139,14 @@ func headingDepth(s string) vg.Length {
 		return 0
 	}
 	return 22
+}
+
+// checkRange checks the ends of a range.
+func checkRange(low, high float64) error {
+	if finite(low) && finite(high) && low < high {
+		return nil
+	}
+	return fmt.Errorf("Low is %g and High is %g; they must be finite, and Low the lesser", low, high)
 }
 
 // note says in the middle of an area why there is nothing else.

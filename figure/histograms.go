@@ -37,8 +37,8 @@ func (f Histograms) Check() error {
 	if len(f.Counts) == 0 {
 		return nil
 	}
-	if !finite(f.Low) || !finite(f.High) || f.Low >= f.High {
-		return fmt.Errorf("Low is %g and High is %g; they must be finite, and Low the lesser", f.Low, f.High)
+	if err := checkRange(f.Low, f.High); err != nil {
+		return err
 	}
 	if len(f.Counts) > maxEpochs {
 		return fmt.Errorf("Counts has %d epochs; there can be %d, so leave some out", len(f.Counts), maxEpochs)
@@ -91,12 +91,8 @@ func (f Histograms) epoch(i int) int {
 }
 
 func (f Histograms) Draw(c draw.Canvas) {
-	area, ok := begin(c, f)
+	area, ok := begin(c, f, len(f.Counts) == 0, "no epochs")
 	if !ok {
-		return
-	}
-	if len(f.Counts) == 0 {
-		note(area, "no epochs")
 		return
 	}
 	most := 1
@@ -124,7 +120,6 @@ func (f Histograms) Draw(c draw.Canvas) {
 			cells.SetNRGBA(j, i, ofCount(k))
 		}
 	}
-	words := style(small, slate, center, top)
 	panel := area
 	panel.Min.X += tickY.Width(count(f.epoch(len(f.Counts)-1))) + 22
 	panel.Max.X -= 8
@@ -137,8 +132,7 @@ func (f Histograms) Draw(c draw.Canvas) {
 		name = "weight"
 	}
 	x.drawX(panel, true, name)
-	words.Rotation = quarter
-	write(panel, words, vg.Point{X: area.Min.X, Y: panel.Center().Y}, "epoch")
+	write(panel, upwards(style(small, slate, center, top)), vg.Point{X: area.Min.X, Y: panel.Center().Y}, "epoch")
 	f.drawEpochs(panel)
 }
 

@@ -133,12 +133,8 @@ func (f Intervals) Size() (w, h vg.Length) {
 }
 
 func (f Intervals) Draw(c draw.Canvas) {
-	area, ok := begin(c, f)
+	area, ok := begin(c, f, len(f.Rows) == 0, "no experiments")
 	if !ok {
-		return
-	}
-	if len(f.Rows) == 0 {
-		note(area, "no experiments")
 		return
 	}
 	x, values, flags, lines := f.plan()

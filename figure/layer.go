@@ -124,7 +124,7 @@ func (l Latency) sheet() Sheet {
 
 func (l Latency) Draw(c draw.Canvas) {
 	if l.Check() != nil {
-		begin(c, l)
+		begin(c, l, false, "")
 		return
 	}
 	l.sheet().draw(c, "no neurons", func(k *key) {

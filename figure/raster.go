@@ -71,12 +71,8 @@ func (r Raster) Size() (w, h vg.Length) {
 }
 
 func (r Raster) Draw(c draw.Canvas) {
-	area, ok := begin(c, r)
+	area, ok := begin(c, r, len(r.Layers) == 0, "no layers")
 	if !ok {
-		return
-	}
-	if len(r.Layers) == 0 {
-		note(area, "no layers")
 		return
 	}
 	steps := span{min: -.5, max: float64(r.Steps) - .5, whole: true}
@@ -146,13 +142,11 @@ func (r Raster) drawDots(c draw.Canvas, l Layer, steps, maps span, fired int, ax
 			c.StrokeLine2(gridline, x, c.Min.Y, x, c.Max.Y)
 		}
 	}
-	name := style(small, slate, center, top)
-	name.Rotation = quarter
 	what := "map"
 	if l.Rows*l.Cols == 1 {
 		what = "neuron"
 	}
-	write(c, name, vg.Point{X: axis, Y: c.Center().Y}, what)
+	write(c, upwards(style(small, slate, center, top)), vg.Point{X: axis, Y: c.Center().Y}, what)
 	for _, t := range maps.ticksY() {
 		write(c, tickY, vg.Point{X: c.Min.X - 4, Y: maps.at(t.value)}, t.label)
 	}

@@ -123,8 +123,8 @@ func outline(c draw.Canvas, r vg.Rectangle) {
 func paletted(m *image.NRGBA) image.Image {
 	index := map[color.NRGBA]uint8{}
 	var colors color.Palette
-	small := image.NewPaletted(m.Rect, nil)
-	for i := range small.Pix {
+	indexed := image.NewPaletted(m.Rect, nil)
+	for i := range indexed.Pix {
 		c := color.NRGBA{m.Pix[4*i], m.Pix[4*i+1], m.Pix[4*i+2], m.Pix[4*i+3]}
 		at, ok := index[c]
 		if !ok {
@@ -135,8 +135,8 @@ func paletted(m *image.NRGBA) image.Image {
 			index[c] = at
 			colors = append(colors, c)
 		}
-		small.Pix[i] = at
+		indexed.Pix[i] = at
 	}
-	small.Palette = colors
-	return small
+	indexed.Palette = colors
+	return indexed
 }

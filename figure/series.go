@@ -167,11 +167,11 @@ func link(words vg.Rectangle, at vg.Point) []vg.Point {
 func freeSpot(c draw.Canvas, at, half vg.Point, taken []vg.Rectangle, curves []vg.Point) (best vg.Point, ok bool) {
 	least := math.Inf(1)
 	for up := -6; up <= 6; up++ {
-		for _, aside := range []vg.Length{0, -1, 1} {
+		for _, aside := range []vg.Length{0, -1, 1, -2, 2} {
 			if up == 0 {
 				continue
 			}
-			spot := at.Add(vg.Point{X: aside * (half.X + 8), Y: vg.Length(up) * 10})
+			spot := at.Add(vg.Point{X: aside * (half.X + 6), Y: vg.Length(up) * 10})
 			spot.X = max(c.Min.X+half.X, min(c.Max.X-half.X, spot.X))
 			r := vg.Rectangle{Min: spot.Sub(half), Max: spot.Add(half)}
 			thread := along(link(r, at))

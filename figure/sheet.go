@@ -108,6 +108,8 @@ const (
 	smallest  = 22 // an image's width, unless Columns says otherwise
 	most      = 100
 	underTile = 28 * step // the room of a caption
+
+	captionGap vg.Length = 9
 )
 
 var (
@@ -142,7 +144,7 @@ func (s Sheet) layout() (sheetLayout, error) {
 	across := width + tileGap
 	if l.caption > 0 {
 		down += underTile
-		across = max(across, min(cell+tileGap, l.caption+tileGap))
+		across = max(across, min(cell+tileGap, l.caption+captionGap))
 	}
 	down, across = upTo(down), upTo(across)
 	aside := upTo((across - tileGap - width) / 2) // an image is above the middle of its caption
@@ -187,7 +189,7 @@ func (s Sheet) columns(c contents, room vg.Length) int {
 	if s.Columns > 0 {
 		return s.Columns
 	}
-	need := max(smallest, min(c.caption, most)) + tileGap
+	need := max(smallest+tileGap, min(c.caption, most)+captionGap)
 	fit := min(c.largest, max(1, int(room/need)))
 	lines := (c.largest + fit - 1) / fit
 	return (c.largest + lines - 1) / lines
@@ -199,8 +201,10 @@ func (s Sheet) contents() (contents, error) {
 	if err := s.Scale.check(); err != nil {
 		return c, err
 	}
-	if !finite(c.low) || !finite(c.high) || c.low > c.high {
-		return c, fmt.Errorf("Low is %g and High is %g; they must be finite, and Low the lesser", c.low, c.high)
+	if c.low != 0 || c.high != 0 {
+		if err := checkRange(c.low, c.high); err != nil {
+			return c, err
+		}
 	}
 	if s.Columns < 0 || s.Columns > 200 {
 		return c, fmt.Errorf("Columns is %d; choose from 1 to 200, or 0 to have it chosen", s.Columns)
@@ -260,10 +264,10 @@ func (m *Image) check() error {
 	if forms != 1 {
 		return fmt.Errorf("it has %d of Values, Colors and Grey; give one of them", forms)
 	}
-	if low, high := float64(m.Low), float64(m.High); !finite(low) || !finite(high) || low > high {
-		return fmt.Errorf("Low is %g and High is %g; they must be finite, and Low the lesser", low, high)
+	if m.Low == 0 && m.High == 0 {
+		return nil
 	}
-	return nil
+	return checkRange(float64(m.Low), float64(m.High))
 }
 
 // paint is the image with its colours. What is transparent has no value.
@@ -309,13 +313,9 @@ func (s Sheet) Draw(c draw.Canvas) { s.draw(c, "no images", nil) }
 
 // draw draws the sheet; key may change the explanation of its colours.
 func (s Sheet) draw(c draw.Canvas, none string, change func(*key)) {
-	area, ok := begin(c, s)
-	if !ok {
-		return
-	}
 	l, _ := s.layout()
-	if l.largest == 0 {
-		note(area, none)
+	area, ok := begin(c, s, l.largest == 0, none)
+	if !ok {
 		return
 	}
 	if l.scaled {
@@ -343,7 +343,7 @@ func (s Sheet) draw(c draw.Canvas, none string, change func(*key)) {
 		area.DrawImage(vg.Rectangle{Min: vg.Point{X: x, Y: y - t.height}, Max: vg.Point{X: x + t.width, Y: y}}, s.paint(t.image, l.contents))
 		addBox(&frames, x, y-t.height, x+t.width, y)
 		if t.image.Caption != "" {
-			write(area, captionStyle, vg.Point{X: x + t.width/2, Y: y - t.height - 1}, fit(captionStyle, t.image.Caption, t.across-2))
+			write(area, captionStyle, vg.Point{X: x + t.width/2, Y: y - t.height - 1}, fit(captionStyle, t.image.Caption, t.across-3))
 		}
 	}
 	area.SetLineStyle(frame)

@@ -84,8 +84,11 @@ func write(c draw.Canvas, sty text.Style, at vg.Point, s string) {
 	c.FillText(sty, at, clean(s))
 }
 
-// quarter is a quarter turn, for text that is read upwards.
-const quarter = math.Pi / 2
+// upwards turns text so that it is read upwards.
+func upwards(sty text.Style) text.Style {
+	sty.Rotation = math.Pi / 2
+	return sty
+}
 
 // textLimit is how many letters of a text are looked at.
 const textLimit = 300

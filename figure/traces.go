@@ -67,12 +67,8 @@ func (f Traces) Size() (w, h vg.Length) {
 }
 
 func (f Traces) Draw(c draw.Canvas) {
-	area, ok := begin(c, f)
+	area, ok := begin(c, f, len(f.Neurons) == 0, "no neurons")
 	if !ok {
-		return
-	}
-	if len(f.Neurons) == 0 {
-		note(area, "no neurons")
 		return
 	}
 	y := nothing()
@@ -104,10 +100,7 @@ func (f Traces) Draw(c draw.Canvas) {
 		n.draw(panel, x, y)
 		ceiling = panel.Min.Y - 6
 	}
-	sideways := style(small, slate, center, top)
-	sideways.Rotation = quarter
-	middle := (area.Max.Y + ceiling) / 2
-	write(area, sideways, vg.Point{X: area.Min.X, Y: middle}, "potential")
+	write(area, upwards(style(small, slate, center, top)), vg.Point{X: area.Min.X, Y: (area.Max.Y + ceiling) / 2}, "potential")
 }
 
 // draw draws the potential as stairs, for it stays what it is until the next
