@@ -28,6 +28,7 @@ var floors = map[string]int{
 	"tensorfile":     1,
 	"internal/simd":  1,
 	"figure":         1,
+	"eventfile":      1,
 	"encode":         2,
 	"snn":            2,
 	"readout":        2,
