@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 
 	"firstspike/dataset"
 	"firstspike/encode"
@@ -50,7 +51,6 @@ type checker struct {
 	progress func(stage string, done, total int)
 	stages   []*Stage
 	workers  [workers]worker
-	scratch  []snn.Scratch
 }
 
 // A worker is the working memory of one goroutine.
@@ -133,14 +133,18 @@ func (c *checker) stage(name string, tolerance float64, keys ...string) (*Stage,
 // parallel calls f for 0 to n-1 from several goroutines and returns the first
 // error.
 func (c *checker) parallel(n int, f func(w *worker, i int) error) error {
-	errs := make([]error, len(c.workers))
-	snn.Parallel(len(c.workers), len(c.workers), &c.scratch, func(k int, _ *snn.Scratch) {
-		for i := n * k / len(c.workers); i < n*(k+1)/len(c.workers) && errs[k] == nil; i++ {
-			if errs[k] = c.ctx.Err(); errs[k] == nil {
-				errs[k] = f(&c.workers[k], i)
+	var errs [workers]error
+	var group sync.WaitGroup
+	for k := range c.workers {
+		group.Go(func() {
+			for i := n * k / workers; i < n*(k+1)/workers && errs[k] == nil; i++ {
+				if errs[k] = c.ctx.Err(); errs[k] == nil {
+					errs[k] = f(&c.workers[k], i)
+				}
 			}
-		}
-	})
+		})
+	}
+	group.Wait()
 	for _, err := range errs {
 		if err != nil {
 			return err

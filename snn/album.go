@@ -26,9 +26,9 @@ const albumBytes = 256 << 20
 
 // A sighting is what is remembered of an image.
 type sighting struct {
-	growth   int32 // which record of growths was the last then; below 0: never seen
-	favorite place // the neuron that was ahead; bounds leave it out
-	era      int   // of the bytes
+	growth    int32 // which record of growths was the last then; below 0: never seen
+	favourite place // the neuron that was ahead; bounds leave it out
+	era       int   // of the bytes
 }
 
 // A place names a neuron of a block's layer.

@@ -28,9 +28,27 @@ func TestNothingIsAllocated(t *testing.T) {
 	s3, bits3 := trained(t, "s3"), allBits(inputs(s3Shape.In, s3Spikes, images))
 	potential := make([]int32, s3.Out().Neurons())
 	var tally Tally
-	blocked := trained(t, "s3")
-	block := NewBlock(blocked, paperSteps)
-	album, ids := block.Album(bits3), []int{0, 1, 2, 3, 4, 5, 6, 7}
+	// Blocks have images enough for two workers, a batch each.
+	bits32 := allBits(inputs(s3Shape.In, s3Spikes, 2*mostBatch))
+	reward := STDP{Rates: []Rates{{.004, -.003}}, Lower: .2, Upper: .8}
+	learn := func(albumBytes, workers int) func(int) {
+		block := NewBlock(trained(t, "s3"), paperSteps)
+		block.albumBytes, block.growths.every = albumBytes, 2 // weights are copied now and then
+		album := block.Album(bits32)
+		if brief := albumBytes == 0; album.brief != brief {
+			t.Fatalf("an album of %d bytes is brief: %v", albumBytes, album.brief)
+		}
+		return func(i int) {
+			if i == 0 {
+				block.Compute(album, nil, nil, workers)
+			}
+			for j := i; j < len(bits32); j += images {
+				if w, ok := block.Winner(j); ok {
+					block.Learn(j, w, &reward, reward.Of(w.Map))
+				}
+			}
+		}
+	}
 	groups := make([]int, s3.Maps)
 	for m := range groups {
 		groups[m] = m / 20
@@ -40,45 +58,57 @@ func TestNothingIsAllocated(t *testing.T) {
 	odd := trained(t, "s2") // a map of S2 whose weights are not two-valued
 	odd.Weight(3)[5] = .3
 	odd.refresh()
-	reward := STDP{Rates: []Rates{{.004, -.003}}, Lower: .2, Upper: .8}
+	won := 0
+	count := func(_ int, _ spike.Spike, ok bool) {
+		if ok {
+			won++
+		}
+	}
+	// Goroutines cost a few for a whole block, but not one an image.
+	goroutines := len(bits32) - 1
 
 	// Layers of other shapes share the scratch, as in a pass.
 	for _, c := range []struct {
 		name string
+		most int // allocations for all images together
 		step func(i int)
 	}{
-		{"Respond", func(i int) { s2.Respond(&events2[i], &r, &s) }},
-		{"Contest", func(i int) {
+		{"Respond", 0, func(i int) { s2.Respond(&events2[i], &r, &s) }},
+		{"Contest", 0, func(i int) {
 			winners = unsupervised.Contest(&events2[i], Selection{K: 8, Radius: 1, Pointwise: true}, &s, winners[:0])
 		}},
-		{"Contest without pointwise inhibition", func(i int) {
+		{"Contest without pointwise inhibition", 0, func(i int) {
 			winners = s2.Contest(&events2[i], Selection{K: 8, Radius: 1}, &s, winners[:0])
 		}},
-		{"STDP", func(i int) { rule.Learn(unsupervised, in2[i], winners, &s) }},
-		{"Fired", func(i int) { s2.Fired(bits2[i], fired, &s) }},
-		{"Fired with an odd map", func(i int) { odd.Fired(bits2[i], fired, &s) }},
-		{"Propagate", func(i int) { p.Propagate(network, fromMaps[i], 2) }},
-		{"Finals", func(i int) { best = finals.Best(bits3[i], &round, best) }},
-		{"Final", func(i int) { s3.Final(bits3[i], potential, &s) }},
-		{"Tally", func(i int) { s3.Tally(bits3[i], &tally, &s); tally.Winner(s3.Out(), paperSteps, nil) }},
-		{"Forward", func(i int) { best = network.Forward(pictures[i], &p, best) }},
-		{"Spikes", func(i int) { p.Spikes(network, pictures[i], 2) }},
-		{"Block", func(i int) {
-			if i == 0 {
-				block.Compute(album, ids, nil, 1)
-			}
-			if w, ok := block.Winner(i); ok {
-				block.Learn(i, w, &reward, reward.Of(w.Map))
-			}
-		}},
+		{"STDP", 0, func(i int) { rule.Learn(unsupervised, in2[i], winners, &s) }},
+		{"Fired", 0, func(i int) { s2.Fired(bits2[i], fired, &s) }},
+		{"Fired with an odd map", 0, func(i int) { odd.Fired(bits2[i], fired, &s) }},
+		{"Propagate", 0, func(i int) { p.Propagate(network, fromMaps[i], 2) }},
+		{"Finals", 0, func(i int) { best = finals.Best(bits3[i], &round, best) }},
+		{"Finals of many", 0, func(i int) { finals.Winners(bits32[i:i+20], &round, count) }},
+		{"Final", 0, func(i int) { s3.Final(bits3[i], potential, &s) }},
+		{"Tally", 0, func(i int) { s3.Tally(bits3[i], &tally, &s); tally.Winner(s3.Out(), paperSteps, nil) }},
+		{"Forward", 0, func(i int) { best = network.Forward(pictures[i], &p, best) }},
+		{"Spikes", 0, func(i int) { p.Spikes(network, pictures[i], 2) }},
+		{"Block", 0, learn(albumBytes, 1)},
+		{"Block with a brief album", 0, learn(0, 1)},
+		{"Block by two workers", goroutines, learn(albumBytes, 2)},
+		{"Block by two workers with a brief album", goroutines, learn(0, 2)},
 	} {
-		i := 0
-		step := func() { c.step(i % images); i++ }
-		for range 2 * images {
-			step()
+		// All images at once: an average would be rounded down.
+		all := func() {
+			for i := range images {
+				c.step(i)
+			}
 		}
-		if n := testing.AllocsPerRun(3*images, step); n != 0 {
-			t.Errorf("%s: %v allocations an image", c.name, n)
+		for range 8 {
+			all()
 		}
+		if n := testing.AllocsPerRun(4, all); n > float64(c.most) {
+			t.Errorf("%s: %v allocations; want %d at most", c.name, n, c.most)
+		}
+	}
+	if won == 0 {
+		t.Error("finals had no winner")
 	}
 }

@@ -113,11 +113,11 @@ func BenchmarkFired(b *testing.B) {
 
 // BenchmarkTally computes the last potentials of S3 and the best of each map.
 func BenchmarkTally(b *testing.B) {
-	each(b, []string{"s3"}, "inputs", func(layer string) subject {
+	each(b, []string{"s3"}, "maps", func(layer string) subject {
 		c, in := trained(b, layer), allBits(layerInputs(layer))
 		var s Scratch
 		var t Tally
-		return subject{func(i int) { c.Tally(in[i], &t, &s) }, func() int { return int(t.Active) }}
+		return subject{func(i int) { c.Tally(in[i], &t, &s) }, func() int { return len(t.Best) }}
 	})
 }
 

@@ -45,7 +45,7 @@ type Block struct {
 	muted   []bool
 	era     int // counts how often all bytes were made anew
 	ballots []ballot
-	benches []bench
+	voters  []voter
 
 	voting  func(i, worker int) // fills the ballots of batch i
 	placing func(i, worker int) // brings the bytes of a map up to date
@@ -110,9 +110,9 @@ func NewBlock(c *Convolution, steps int) *Block {
 	b.coarse.init(b)
 	b.batch = max(1, min(mostBatch, batchBytes/4/(c.Out().Positions()*b.coarse.width)))
 	b.voting = func(i, worker int) {
-		b.vote(&b.benches[worker], i*b.batch, min((i+1)*b.batch, len(b.ids)))
+		b.vote(&b.voters[worker], i*b.batch, min((i+1)*b.batch, len(b.ids)))
 	}
-	b.placing = func(i, worker int) { b.coarse.place(b, int(b.coarse.maps[i]), &b.benches[worker]) }
+	b.placing = func(i, worker int) { b.coarse.place(b, int(b.coarse.maps[i]), &b.voters[worker]) }
 	return b
 }
 
@@ -126,8 +126,8 @@ func (b *Block) quantise(m int) {
 // can win. No image may be named twice; nil names all. Maps for which muted is
 // true do not take part; nil mutes none.
 func (b *Block) Compute(album *Album, ids []int, muted []bool, workers int) {
-	for len(b.benches) < max(1, workers) {
-		b.benches = append(b.benches, bench{})
+	for len(b.voters) < max(1, workers) {
+		b.voters = append(b.voters, voter{})
 	}
 	b.coarse.update(b, muted, workers)
 	for _, m := range b.changed {
@@ -320,14 +320,4 @@ func (b *Block) Flush() {
 		b.c.quantise(m)
 		b.c.placeMap(m)
 	}
-}
-
-// Parallel calls f for 0 to n-1 from the given number of goroutines, each with
-// a Scratch of its own out of scratches, which grows as needed.
-func Parallel(n, workers int, scratches *[]Scratch, f func(i int, s *Scratch)) {
-	workers = max(1, min(workers, n))
-	for len(*scratches) < workers {
-		*scratches = append(*scratches, Scratch{})
-	}
-	spread(n, workers, func(i, worker int) { f(i, &(*scratches)[worker]) })
 }

@@ -171,8 +171,8 @@ func TestBlock(t *testing.T) {
 				i := from + j
 				ways.note(b, j)
 				if j == 0 {
-					for _, bench := range b.benches {
-						for _, alive := range bench.alive {
+					for _, voter := range b.voters {
+						for _, alive := range voter.alive {
 							if !alive {
 								ways.passed++
 							}
@@ -218,19 +218,23 @@ func TestBlock(t *testing.T) {
 	t.Logf("ways taken: %+v; silent images %d, weights outside the bounds %d", ways, silent, outside)
 }
 
-// Every number is visited once, with a scratch that no other goroutine has.
-func TestParallel(t *testing.T) {
-	var scratches []Scratch
+// Every number is visited once, and no two goroutines have the same name at a
+// time.
+func TestSpread(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 7, 100} {
 		for _, workers := range []int{-1, 0, 1, 2, 3, 200} {
-			visits := make([]int, n)
-			Parallel(n, workers, &scratches, func(i int, s *Scratch) {
+			visits, names := make([]int, n), make([]int, max(1, min(workers, n)))
+			spread(n, workers, func(i, worker int) {
 				visits[i]++
-				s.acc = append(s.acc[:0], int32(i)) // a race if it is shared
+				names[worker]++ // a race if it is shared
 			})
+			sum := 0
+			for _, v := range names {
+				sum += v
+			}
 			for i, v := range visits {
-				if v != 1 {
-					t.Errorf("%d of %d by %d workers: visited %d times", i, n, workers, v)
+				if v != 1 || sum != n {
+					t.Errorf("%d of %d by %d workers: visited %d times; %d visits in all", i, n, workers, v, sum)
 				}
 			}
 		}

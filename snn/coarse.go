@@ -117,7 +117,7 @@ func (k *coarse) update(b *Block, muted []bool, workers int) {
 }
 
 // place brings the bytes of one map up to date.
-func (k *coarse) place(b *Block, m int, s *bench) {
+func (k *coarse) place(b *Block, m int, s *voter) {
 	n := b.taps * b.depth
 	s.bytes = grow(s.bytes, n)
 	if k.muted[m] {
@@ -180,8 +180,8 @@ func spread(n, workers int, f func(i, worker int)) {
 	group.Wait()
 }
 
-// A bench is the working memory of a goroutine that votes.
-type bench struct {
+// A voter is the working memory of a goroutine that votes.
+type voter struct {
 	images []spike.Bits
 	runs   []run
 	sums   []int32 // image, output position, sum
@@ -190,7 +190,7 @@ type bench struct {
 	counts []int32 // image, output position: active inputs
 	alive  []bool  // image, output position, unit: it may hold a winner
 	grown  []int64 // of each unit
-	leads  []int64 // image: the potential of its favorite
+	leads  []int64 // image: the potential of its favourite
 	bytes  []byte  // of a map
 }
 
@@ -198,7 +198,7 @@ type bench struct {
 const none = math.MinInt64 / 2
 
 // vote fills the ballots of the images from..to-1.
-func (b *Block) vote(s *bench, from, to int) {
+func (b *Block) vote(s *voter, from, to int) {
 	s.images = s.images[:0]
 	for i := from; i < to; i++ {
 		s.images = append(s.images, b.image(i))
@@ -214,9 +214,9 @@ func (b *Block) vote(s *bench, from, to int) {
 	}
 }
 
-// enlist lists the active inputs of the images of a bench, each as the place of
+// enlist lists the active inputs of the images of a voter, each as the place of
 // its bytes, and counts those of every output position.
-func (b *Block) enlist(s *bench) {
+func (b *Block) enlist(s *voter) {
 	c, out := b.c, b.c.Out()
 	positions, inputs, images := out.Positions(), c.In.Positions(), len(s.images)
 	s.active, s.start = s.active[:0], grow(s.start, images*inputs+1)
@@ -255,8 +255,8 @@ type run struct{ image, pos, from, to, row, col int32 }
 
 // sum adds up the bytes of the units that are alive at some output positions,
 // kernel position by kernel position: its weights are near while all images
-// and positions of a bench need them.
-func (b *Block) sum(s *bench, order []int) {
+// and positions of a voter need them.
+func (b *Block) sum(s *voter, order []int) {
 	c, k, out := b.c, &b.coarse, b.c.Out()
 	positions, inputs, units := out.Positions(), c.In.Positions(), k.units()
 	s.runs = s.runs[:0]
@@ -288,9 +288,9 @@ func (b *Block) sum(s *bench, order []int) {
 	}
 }
 
-// expect finds which units of maps may hold the winner of image i of a bench,
+// expect finds which units of maps may hold the winner of image i of a voter,
 // image n of the block, and clears their sums.
-func (b *Block) expect(s *bench, i, n int) {
+func (b *Block) expect(s *voter, i, n int) {
 	k := &b.coarse
 	positions, units := b.c.Out().Positions(), k.units()
 	t := &b.ballots[n]
@@ -298,10 +298,10 @@ func (b *Block) expect(s *bench, i, n int) {
 	t.active = int64(slices.Max(t.counts))
 	id := b.ids[n]
 	seen, alive := &b.album.seen[id], s.alive[i*positions*units:][:positions*units]
-	known := seen.growth >= 0 && seen.era == b.era && seen.favorite.m >= 0 && !b.album.brief
+	known := seen.growth >= 0 && seen.era == b.era && seen.favourite.m >= 0 && !b.album.brief
 	s.leads[i] = none
 	if known {
-		s.leads[i] = int64(b.potential(b.album.Images[id], int(seen.favorite.m), int(seen.favorite.pos)))
+		s.leads[i] = int64(b.potential(b.album.Images[id], int(seen.favourite.m), int(seen.favourite.pos)))
 		b.grown(seen.growth, s.grown)
 	}
 	cut := s.leads[i] - t.active*int64(k.rest)
@@ -319,9 +319,9 @@ func (b *Block) expect(s *bench, i, n int) {
 	}
 }
 
-// count finds the candidates of image i of a bench, image n of the block, and
+// count finds the candidates of image i of a voter, image n of the block, and
 // what is to be remembered of it.
-func (b *Block) count(s *bench, i, n int) {
+func (b *Block) count(s *voter, i, n int) {
 	k, units := &b.coarse, b.coarse.units()
 	positions := b.c.Out().Positions()
 	base, unit, rest := int64(k.base), int64(k.unit), int64(k.rest)
@@ -344,7 +344,7 @@ func (b *Block) count(s *bench, i, n int) {
 	// leave open.
 	t.cut = top - t.active*rest
 	if lead != none {
-		t.candidates = append(t.candidates, candidate{seen.favorite, lead, true})
+		t.candidates = append(t.candidates, candidate{seen.favourite, lead, true})
 	}
 	for at, live := range alive {
 		if !live {
@@ -363,7 +363,7 @@ func (b *Block) count(s *bench, i, n int) {
 		}
 		for lane, v := range row {
 			p := place{k.lane[at%units*simd.Unit+lane], int32(pos)}
-			if int64(v) < least || p.m < 0 || k.muted[p.m] || lead != none && p == seen.favorite {
+			if int64(v) < least || p.m < 0 || k.muted[p.m] || lead != none && p == seen.favourite {
 				continue
 			}
 			t.candidates = append(t.candidates, candidate{p, upper + unit*int64(v), false})
@@ -386,7 +386,7 @@ func (b *Block) count(s *bench, i, n int) {
 	t.cut = max(top, best) - t.active*rest
 	t.candidates = slices.DeleteFunc(t.candidates, func(v candidate) bool { return v.potential < t.cut })
 	if len(t.candidates) == 0 {
-		seen.favorite.m = -1
+		seen.favourite.m = -1
 		return
 	}
 	for k, v := range t.candidates {
@@ -394,17 +394,17 @@ func (b *Block) count(s *bench, i, n int) {
 			t.candidates[0], t.candidates[k] = v, t.candidates[0]
 		}
 	}
-	favorite := t.candidates[0].place
-	if lead != none && favorite != seen.favorite {
+	favourite := t.candidates[0].place
+	if lead != none && favourite != seen.favourite {
 		// Its unit's bound has left it out so far.
-		if at := k.at(seen.favorite); !alive[at] {
+		if at := k.at(seen.favourite); !alive[at] {
 			bounds[at] = max(bounds[at], bound(lead))
 		}
 	}
-	seen.favorite = favorite
-	if at := k.at(favorite); alive[at] {
+	seen.favourite = favourite
+	if at := k.at(favourite); alive[at] {
 		row := sums[at*simd.Unit:][:simd.Unit]
-		row[simd.Lane(int(k.column[favorite.m]))%simd.Unit] = 0
+		row[simd.Lane(int(k.column[favourite.m]))%simd.Unit] = 0
 		n := int64(counts[at/units])
 		bounds[at] = bound(n*(base+rest) + unit*int64(simd.Max(row)))
 	}

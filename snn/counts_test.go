@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"firstspike/spike"
+
 	"pgregory.net/rapid"
 )
 
@@ -130,5 +132,71 @@ func TestClampedLayerIsUnsigned(t *testing.T) {
 	c.Clamp(0, 1)
 	if c.TimeMatters() {
 		t.Error("time matters although no weight is negative")
+	}
+}
+
+// Whatever changes the weights or the threshold of a layer that has counted its
+// strong synapses lets it count them again.
+func TestCountsAreMadeAnew(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		threshold float64
+		change    func(c *Convolution, in *spike.Map, winner spike.Spike)
+	}{
+		{"a winner learns", 2, func(c *Convolution, in *spike.Map, winner spike.Spike) {
+			rule := STDP{Rates: []Rates{{APlus: -.75}}, Upper: 1}
+			rule.Learn(c, in, []spike.Spike{winner}, new(Scratch))
+		}},
+		{"a rule clamps", 2, func(c *Convolution, in *spike.Map, _ spike.Spike) {
+			rule := STDP{Rates: []Rates{{}}, Upper: .25}
+			rule.Learn(c, in, nil, new(Scratch))
+		}},
+		{"weights are set", 2, func(c *Convolution, in *spike.Map, _ spike.Spike) {
+			if err := c.SetWeights(make([]float32, len(c.Weights()))); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"another threshold", 2, func(c *Convolution, in *spike.Map, _ spike.Spike) { c.SetThreshold(4) }},
+		{"a block gives the weights back", inf, func(c *Convolution, in *spike.Map, winner spike.Spike) {
+			b := NewBlock(c, in.Steps)
+			b.Compute(b.Album([]spike.Bits{bitsOf(in)}), nil, nil, 1)
+			rule := STDP{Rates: []Rates{{APlus: -1}}, Upper: 1}
+			b.Learn(0, winner, &rule, rule.Rates[0])
+			b.Flush()
+		}},
+	} {
+		layer, err := NewConvolution(Geometry{In: spike.Shape{Maps: 5, Rows: 1, Cols: 1}, Maps: 4, Kernel: Size{1, 1}}, c.threshold, Above, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := layer.SetWeights([]float32{
+			1, 1, 1, 0, 0,
+			0, 0, 1, 1, 0,
+			1, 1, 1, 1, 0,
+			0, 0, 0, 0, 1,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		layer.Clamp(0, 1)
+		in := spike.NewMap(layer.In, 2)
+		copy(in.At, []spike.Step{0, 1, 1, 0, spike.Silent})
+
+		var s Scratch
+		fired := func() spike.Bits {
+			got := fill(layer.Out())
+			layer.Fired(bitsOf(in), got, &s)
+			if want := bitsOf(&respond(layer, in).First); !slices.Equal(got, want) {
+				t.Errorf("%s: maps %b fire; want %b", c.name, got, want)
+			}
+			return got
+		}
+		before := fired()
+		if layer.counted.Load().get() == nil {
+			t.Errorf("%s: nothing was counted before", c.name)
+		}
+		c.change(layer, in, spike.Spike{Neuron: spike.Neuron{Map: 2}, Step: 1})
+		if after := fired(); slices.Equal(before, after) {
+			t.Errorf("%s: maps %b fire before and after", c.name, before)
+		}
 	}
 }

@@ -30,7 +30,7 @@ type Finals struct {
 // A Round is the working memory of finals for one goroutine. The zero Round is
 // ready.
 type Round struct {
-	bench     bench
+	voter     voter
 	order     []int   // of positions, those with the most active inputs first
 	low, high []int32 // image, lane: bounds of the best of its neurons, in units of the bytes
 	bars      []int32 // image: what a neuron must reach, in units too
@@ -61,7 +61,7 @@ const lowest = math.MinInt32 / 2
 // steps. groups names the group of every map, 0 and up: its class.
 func NewFinals(c *Convolution, steps int, groups []int) *Finals {
 	f := &Finals{block: NewBlock(c, steps)}
-	f.block.benches = make([]bench, 1)
+	f.block.voters = make([]voter, 1)
 	f.block.coarse.update(f.block, nil, 1)
 	for _, g := range groups {
 		f.n = max(f.n, g+1)
@@ -101,7 +101,7 @@ func (f *Finals) refine() {
 // is above 0, and then the best neuron of all other groups, if there is such a
 // one. The best is the highest potential, then the lowest map, row, column.
 func (f *Finals) Best(in spike.Bits, r *Round, best []spike.Spike) []spike.Spike {
-	r.bench.images = append(r.bench.images[:0], in)
+	r.voter.images = append(r.voter.images[:0], in)
 	f.bound(r, 2)
 	return f.best(r, 0, 2, best)
 }
@@ -111,9 +111,9 @@ func (f *Finals) Best(in spike.Bits, r *Round, best []spike.Spike) []spike.Spike
 // weights are fetched once for them.
 func (f *Finals) Winners(in []spike.Bits, r *Round, each func(i int, winner spike.Spike, ok bool)) {
 	for from := 0; from < len(in); from += f.block.batch {
-		r.bench.images = append(r.bench.images[:0], in[from:min(from+f.block.batch, len(in))]...)
+		r.voter.images = append(r.voter.images[:0], in[from:min(from+f.block.batch, len(in))]...)
 		f.bound(r, 1)
-		for i := range r.bench.images {
+		for i := range r.voter.images {
 			if r.list = f.best(r, i, 1, r.list); len(r.list) > 0 {
 				each(from+i, r.list[0], true)
 			} else {
@@ -127,7 +127,7 @@ func (f *Finals) Winners(in []spike.Bits, r *Round, each func(i int, winner spik
 // interest, bounds of the best neuron of every lane. A position where too few
 // inputs are active for any neuron to get there is left out.
 func (f *Finals) bound(r *Round, places int) {
-	b, s := f.block, &r.bench
+	b, s := f.block, &r.voter
 	k, positions := &b.coarse, b.c.Out().Positions()
 	units := k.units()
 	b.enlist(s)
@@ -262,7 +262,7 @@ func (f *Finals) best(r *Round, image, places int, best []spike.Spike) []spike.S
 		if c.upper < max(bar, r.groups[c.group].low) {
 			continue
 		}
-		p := f.block.potential(r.bench.images[image], int(c.m), int(c.pos))
+		p := f.block.potential(r.voter.images[image], int(c.m), int(c.pos))
 		w := spike.Spike{Neuron: out.Neuron(int(c.m), int(c.pos)), Step: spike.Step(f.block.steps - 1), Potential: p}
 		if best := &r.best[c.group]; p > 0 && (best.Step == spike.Silent || w.Ahead(*best)) {
 			*best = w
@@ -284,7 +284,7 @@ func (f *Finals) best(r *Round, image, places int, best []spike.Spike) []spike.S
 // look bounds the neurons of a lane's map closely that can be the best of their
 // group and reach a bar.
 func (f *Finals) look(r *Round, image, lane int, g int32, bar int64) {
-	b, s := f.block, &r.bench
+	b, s := f.block, &r.voter
 	k, out := &b.coarse, b.c.Out()
 	of, positions, m := &r.groups[g], out.Positions(), k.lane[lane]
 	for pos, n := range s.counts[image*positions:][:positions] {

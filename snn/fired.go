@@ -210,12 +210,10 @@ func (c *Convolution) Final(in spike.Bits, potential []int32, s *Scratch) {
 }
 
 // A Tally holds for every map of a layer the highest potential after the last
-// step and the first position, row by row, that reaches it. Active is the
-// largest number of inputs that one neuron received.
+// step and the first position, row by row, that reaches it.
 type Tally struct {
-	Best   []int32
-	At     []int32
-	Active int32
+	Best []int32
+	At   []int32
 }
 
 // Tally fills t for an image.
@@ -223,14 +221,13 @@ func (c *Convolution) Tally(in spike.Bits, t *Tally, s *Scratch) {
 	s.summed.spikes(c, in, c.width)
 	s.acc = grow(s.acc, c.width)
 	t.Best, t.At = grow(t.Best, c.Maps), grow(t.At, c.Maps)
-	t.Active = 0
 	shape, v := c.Out(), &s.views
 	v.start(c, &s.summed, c.width)
 	for pos := range shape.Positions() {
 		if pos%shape.Cols == 0 {
 			v.row(c, &s.summed, pos/shape.Cols)
 		}
-		t.Active = max(t.Active, int32(v.At(v.Cols[pos%shape.Cols])))
+		v.At(v.Cols[pos%shape.Cols])
 		simd.SumWindow(s.acc, c.rows, &v.Window)
 		if pos == 0 {
 			copy(t.Best, s.acc)

@@ -11,15 +11,11 @@ import (
 	"firstspike/snn"
 )
 
-// A stage that learns does what a training does: after as many images it has
-// the same weights, at every repeat.
-func TestBenchLearnsAsTrainingDoes(t *testing.T) {
-	learn, test, err := dataset.MNIST()
-	if err != nil {
-		t.Fatal(err)
-	}
+// twoLayers is a network that learns in a moment: one layer without reward, and
+// one that decides.
+func twoLayers() Experiment {
 	initial := Normal{Mean: 0.8, Std: 0.05}
-	e := Experiment{
+	return Experiment{
 		Name: "small", Seed: 5,
 		Data:     Data{Source: "mnist", Rows: 28, Cols: 28, Classes: 10, Limit: 330},
 		Protocol: Protocol{Kind: ProtocolPaper},
@@ -40,6 +36,16 @@ func TestBenchLearnsAsTrainingDoes(t *testing.T) {
 				}},
 		},
 	}
+}
+
+// A stage that learns does what a training does: after as many images it has
+// the same weights, at every repeat.
+func TestBenchLearnsAsTrainingDoes(t *testing.T) {
+	learn, test, err := dataset.MNIST()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := twoLayers()
 	dir := filepath.Join(t.TempDir(), "run")
 	tr, err := Create(dir, e, Options{Train: learn, Test: test.Limit(10)})
 	if err != nil {

@@ -49,7 +49,7 @@ type EpochEnd struct {
 	Best          bool    `json:"best,omitempty"` // the best epoch so far on Validation, or on Test
 	Convergence   float64 `json:"convergence"`
 	Weights       []int   `json:"weights,omitempty"` // how many lie in each of so many equal parts of lower..upper of the layer; those outside are in the first and the last
-	Seconds       float64 `json:"seconds"` // of the whole training so far
+	Seconds       float64 `json:"seconds"`           // of the whole training so far
 	PerSecond     float64 `json:"images_per_second"`
 	Cached        bool    `json:"cached,omitempty"` // learned by another training, PerSecond too, and taken from the cache
 }
