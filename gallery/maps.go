@@ -83,7 +83,7 @@ func Features(m *train.Model, depth int) (figure.Figure, error) {
 		f := features[fm]
 		return figure.Image{Rows: f.Rows, Cols: f.Cols, Values: f.Values}
 	}
-	if depth < len(m.Network.Layers)-1 {
+	if depth < len(m.Network.Layers)-1 || len(m.Decision) != l.Maps {
 		var g figure.Group
 		for fm := range l.Maps {
 			g.Images = append(g.Images, image(fm))

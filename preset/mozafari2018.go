@@ -83,6 +83,7 @@ func mozafari2018() Preset {
 			{94.70, 21, "SpykeTorch, run by Cl4ryty/synaptic_plasticity", "the log of 21 epochs"},
 		},
 		Sources: map[string]string{
+			"readout":                code,
 			"encode":                 code,
 			"layers.s1":              code,
 			"layers.s2":              code,

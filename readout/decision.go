@@ -9,8 +9,17 @@ import (
 // None is the class of a silent network.
 const None = -1
 
-// A DecisionMap gives the class of every feature map of the last layer.
+// A DecisionMap gives the class of every feature map of the last layer, or, with
+// an entry for each of them, of every neuron, in the order map, row, column.
 type DecisionMap []int
+
+// Of is the class of a neuron of the last layer, whose shape is out.
+func (d DecisionMap) Of(out spike.Shape, n spike.Neuron) int {
+	if len(d) == out.Maps {
+		return d[n.Map]
+	}
+	return d[out.Major(n.Map, n.Row, n.Col)]
+}
 
 // Blocks is the decision map of the papers: the first maps/classes maps stand
 // for class 0, the next for class 1, and so on. Mozafari et al. (2019) have
@@ -23,6 +32,22 @@ func Blocks(maps, classes int) (DecisionMap, error) {
 	d := make(DecisionMap, maps)
 	for m := range d {
 		d[m] = m / (maps / classes)
+	}
+	return d, nil
+}
+
+// Neurons deals the classes out to the neurons of a layer one after another, in
+// the order map, row, column, as a replication of the paper does: class = index
+// mod classes. All neurons of a map share its weights, so a map that is rewarded
+// for one class looks for it on behalf of others too. It is an error if there
+// are fewer neurons than classes.
+func Neurons(out spike.Shape, classes int) (DecisionMap, error) {
+	if classes < 1 || out.Neurons() < classes {
+		return nil, fmt.Errorf("%d neurons cannot be shared out among %d classes", out.Neurons(), classes)
+	}
+	d := make(DecisionMap, out.Neurons())
+	for i := range d {
+		d[i] = i % classes
 	}
 	return d, nil
 }
@@ -44,22 +69,24 @@ type Decision struct {
 	Second   spike.Spike // its best neuron
 }
 
-// Decide takes the best spike of every feature map, silent ones included, and
+// Decide takes the best spike of every feature map of the last layer, whose
+// shape is out, or the spikes of all its neurons, silent ones included, and
 // returns the decision and the class that would have been chosen without the
 // winner's.
-func (d DecisionMap) Decide(best []spike.Spike) Decision {
+func (d DecisionMap) Decide(out spike.Shape, best []spike.Spike) Decision {
 	r := Decision{Class: None, RunnerUp: None}
 	w, ok := spike.First(best)
 	if !ok {
 		return r
 	}
-	r.Class, r.Winner = d[w.Map], w
+	r.Class, r.Winner = d.Of(out, w.Neuron), w
 	for _, s := range best {
-		if s.Step == spike.Silent || d[s.Map] == r.Class {
+		if s.Step == spike.Silent {
 			continue
 		}
-		if r.RunnerUp == None || s.Ahead(r.Second) {
-			r.RunnerUp, r.Second = d[s.Map], s
+		class := d.Of(out, s.Neuron)
+		if class != r.Class && (r.RunnerUp == None || s.Ahead(r.Second)) {
+			r.RunnerUp, r.Second = class, s
 		}
 	}
 	return r

@@ -70,7 +70,7 @@ func TestDecide(t *testing.T) {
 			}
 			return class, winner
 		}
-		r := d.Decide(best)
+		r := d.Decide(spike.Shape{Maps: len(d), Rows: 2, Cols: 1}, best)
 		class, winner := first(None - 1)
 		if r.Class != class || class != None && r.Winner != winner {
 			t.Fatalf("decided %d for %v; want %d for %v", r.Class, r.Winner, class, winner)
@@ -106,7 +106,7 @@ func TestMargin(t *testing.T) {
 		{"earlier", spikes(spike.Spike{Step: 4, Potential: 8}, spike.Spike{Step: spike.Silent}, spike.Spike{Step: 9, Potential: 6}), 0, 5, .25},
 		{"earlier and lower", spikes(spike.Spike{Step: 4, Potential: 8}, spike.Spike{Step: spike.Silent}, spike.Spike{Step: 9, Potential: 12}), 0, 5, -.5},
 	} {
-		r := d.Decide(c.best)
+		r := d.Decide(spike.Shape{Maps: len(d), Rows: 1, Cols: 1}, c.best)
 		earlier, higher := r.Margin(15)
 		if r.Class != c.class || earlier != c.earlier || higher != c.higher {
 			t.Errorf("%s: class %d by %d steps and %v; want %d, %d, %v", c.name, r.Class, earlier, higher, c.class, c.earlier, c.higher)

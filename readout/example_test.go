@@ -22,7 +22,7 @@ func Example() {
 	best[4].Step, best[4].Potential = 6, 100
 	best[5].Step, best[5].Potential = 6, 80
 
-	d := decisions.Decide(best)
+	d := decisions.Decide(spike.Shape{Maps: 6, Rows: 1, Cols: 1}, best)
 	earlier, _ := d.Margin(15)
 	fmt.Printf("class %d by map %d, %d steps before class %d\n", d.Class, d.Winner.Map, earlier, d.RunnerUp)
 	// Output:

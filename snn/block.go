@@ -62,6 +62,11 @@ type Block struct {
 	lent       []bool  // maps changed since Flush
 	mask       []uint64
 	step       simd.Rule
+
+	// What is added up until Apply: see Sum.
+	added  []float32
+	summed []bool
+	before []int32
 }
 
 // A ballot is what Compute found out about an image.
@@ -235,10 +240,13 @@ func (b *Block) potential(in spike.Bits, m, pos int) int32 {
 		return 0
 	}
 	var sum int32
-	for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0); k++ {
-		tap := m*b.taps + k*c.Kernel.Cols
-		from := (y0+k)*c.In.Cols + x0
-		sum += simd.SumMasked(b.q[(tap+lo)*b.depth:(tap+hi)*b.depth], in[(from+lo)*b.words:], hi-lo)
+	planes, plane := c.planes()
+	for p := range planes {
+		for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0); k++ {
+			tap := m*b.taps + k*c.Kernel.Cols
+			from := (y0+k)*c.In.Cols + x0
+			sum += int32(spike.Weight(p)) * simd.SumMasked(b.q[(tap+lo)*b.depth:(tap+hi)*b.depth], in[p*plane+(from+lo)*b.words:], hi-lo)
+		}
 	}
 	return sum
 }
@@ -246,13 +254,8 @@ func (b *Block) potential(in spike.Bits, m, pos int) int32 {
 // Learn lets the map of the winner of image i learn from it with the rule and
 // rates.
 func (b *Block) Learn(i int, w spike.Spike, rule *STDP, rates Rates) {
-	c, in := b.c, b.image(i)
-	clear(b.mask)
-	y0, x0 := w.Row*c.stride()-c.Pad, w.Col*c.stride()-c.Pad
-	lo, hi := max(0, -x0), min(c.Kernel.Cols, c.In.Cols-x0)
-	for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0) && lo < hi; k++ {
-		copy(b.mask[(k*c.Kernel.Cols+lo)*b.words:(k*c.Kernel.Cols+hi)*b.words], in[((y0+k)*c.In.Cols+x0+lo)*b.words:])
-	}
+	c := b.c
+	b.see(i, w)
 	b.step = simd.Rule{Up: rates.APlus, Down: rates.AMinus, Lower: rule.Lower, Upper: rule.Upper, Scale: c.scale()}
 	if rule.Stabiliser {
 		b.step.Stable = 1
@@ -263,6 +266,17 @@ func (b *Block) Learn(i int, w spike.Spike, rule *STDP, rates Rates) {
 	// As in STDP.Learn, weights that begin outside the bounds are clamped
 	// after the first change.
 	b.clamp(bounds{rule.Lower, rule.Upper})
+}
+
+// see sets the bits of b.mask for the inputs of the winner of image i that fired.
+func (b *Block) see(i int, w spike.Spike) {
+	c, in := b.c, b.image(i)
+	clear(b.mask)
+	y0, x0 := w.Row*c.stride()-c.Pad, w.Col*c.stride()-c.Pad
+	lo, hi := max(0, -x0), min(c.Kernel.Cols, c.In.Cols-x0)
+	for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0) && lo < hi; k++ {
+		copy(b.mask[(k*c.Kernel.Cols+lo)*b.words:(k*c.Kernel.Cols+hi)*b.words], in[((y0+k)*c.In.Cols+x0+lo)*b.words:])
+	}
 }
 
 // touch notes that a map has changed, and by how much its quanta grew.

@@ -215,18 +215,23 @@ func (b *Block) vote(s *voter, from, to int) {
 }
 
 // enlist lists the active inputs of the images of a voter, each as the place of
-// its bytes, and counts those of every output position.
+// its bytes and as often as it fired, and counts those of every output position.
 func (b *Block) enlist(s *voter) {
 	c, out := b.c, b.c.Out()
 	positions, inputs, images := out.Positions(), c.In.Positions(), len(s.images)
 	s.active, s.start = s.active[:0], grow(s.start, images*inputs+1)
 	words, width := b.words, int32(b.coarse.width)
+	planes, plane := c.planes()
 	for i, image := range s.images {
 		for pos := range inputs {
 			s.start[i*inputs+pos] = int32(len(s.active))
-			for k, word := range image[pos*words : (pos+1)*words] {
-				for ; word != 0; word &= word - 1 {
-					s.active = append(s.active, int32(k*64+bits.TrailingZeros64(word))*width)
+			for p := range planes {
+				for k, word := range image[p*plane+pos*words:][:words] {
+					for ; word != 0; word &= word - 1 {
+						for range spike.Weight(p) {
+							s.active = append(s.active, int32(k*64+bits.TrailingZeros64(word))*width)
+						}
+					}
 				}
 			}
 		}

@@ -1,6 +1,7 @@
 package snn
 
 import (
+	"math"
 	"math/bits"
 
 	"firstspike/spike"
@@ -10,7 +11,26 @@ import (
 // returns it. It gives what Respond, FeatureInhibition, PointwiseInhibition
 // and Winners give one after another, but stops as soon as the winners stand:
 // earlier spikes always win, so what happens afterwards cannot matter.
+// [Selection.Final] needs all steps.
+//
+// A winner by [Selection.Fill] may be one that did not fire; its Step is then
+// [spike.Silent].
 func (c *Convolution) Contest(in *spike.Events, sel Selection, s *Scratch, list []spike.Spike) []spike.Spike {
+	from := len(list)
+	if sel.Final {
+		list = c.contestFinal(in, sel, s, list)
+	} else {
+		list = c.contest(in, sel, s, list)
+	}
+	if sel.Fill && len(list)-from < sel.K && (sel.Muted == nil || !sel.Muted[0]) {
+		if w := c.first(in); w.Potential > 0 {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+func (c *Convolution) contest(in *spike.Events, sel Selection, s *Scratch, list []spike.Spike) []spike.Spike {
 	s.reset(c)
 	from := len(list)
 	for t := range in.Steps() {
@@ -21,12 +41,59 @@ func (c *Convolution) Contest(in *spike.Events, sel Selection, s *Scratch, list 
 		}
 		s.fresh = s.fresh[:0]
 		c.crossings(s, sel, spike.Step(t), c.AtEnd())
-		list = choose(s.fresh, sel.K, sel.Radius, list, from)
+		list = sel.choose(s.fresh, list, from)
 		if len(list)-from == sel.K {
 			break
 		}
 	}
 	return list
+}
+
+// contestFinal is contest with potentials after the last step.
+func (c *Convolution) contestFinal(in *spike.Events, sel Selection, s *Scratch, list []spike.Spike) []spike.Spike {
+	r := &s.response
+	c.Respond(in, r, s)
+	for i, step := range r.First.At {
+		if step == spike.Silent {
+			continue
+		}
+		last := s.acc[i/c.Maps*c.width+i%c.Maps]
+		if !c.signed {
+			// What came after the spike began at the bottom.
+			last = r.Potential[i] + (last - math.MinInt32)
+		}
+		r.Potential[i] = last
+	}
+	r.FeatureInhibition(sel.Muted)
+	if sel.Pointwise {
+		r.PointwiseInhibition()
+	}
+	s.fresh = s.fresh[:0]
+	for i, step := range r.First.At {
+		if step != spike.Silent {
+			s.fresh = append(s.fresh, spike.Spike{Neuron: r.First.Neuron(i%c.Maps, i/c.Maps), Step: step, Potential: r.Potential[i]})
+		}
+	}
+	return sel.choose(s.fresh, list, len(list))
+}
+
+// first is what the first neuron of the first map does: its spike, if it fires,
+// with its potential after the last step.
+func (c *Convolution) first(in *spike.Events) spike.Spike {
+	w := spike.Spike{Step: spike.Silent}
+	for t := range in.Steps() {
+		for _, i := range in.Step(t) {
+			pos, m := int(i)/c.In.Maps, int(i)%c.In.Maps
+			y, x := pos/c.In.Cols+c.Pad, pos%c.In.Cols+c.Pad
+			if y < c.Kernel.Rows && x < c.Kernel.Cols {
+				w.Potential += c.quanta[(m*c.Kernel.Rows+y)*c.Kernel.Cols+x]
+			}
+		}
+		if w.Step == spike.Silent && w.Potential > c.limit && (!c.AtEnd() || t == in.Steps()-1) {
+			w.Step = spike.Step(t)
+		}
+	}
+	return w
 }
 
 // crossings collects in s.fresh the neurons that pass the threshold for the

@@ -26,9 +26,16 @@ type Geometry struct {
 	Kernel Size
 	Stride int // 0 is 1
 	Pad    int // silent rows and columns on every side of the input
+	Most   int // how often an input can fire; 0 is 1
 }
 
 func (g Geometry) stride() int { return max(g.Stride, 1) }
+
+// planes is how many bits tell of an input, and how many words of all inputs one
+// of them takes.
+func (g Geometry) planes() (n, words int) {
+	return spike.Planes(g.Most), g.In.Positions() * spike.Words(g.In.Maps)
+}
 
 // Out is the shape of the layer's neurons. Rows and columns that the stride
 // leaves over are dropped.
@@ -45,7 +52,7 @@ func (g Geometry) Synapses() int { return g.In.Maps * g.Kernel.Rows * g.Kernel.C
 
 // Check reports why no such layer can exist, or nil.
 func (g Geometry) Check() error {
-	for _, n := range []int{g.In.Maps, g.In.Rows, g.In.Cols, g.Maps, g.Kernel.Rows, g.Kernel.Cols, g.Stride, g.Pad} {
+	for _, n := range []int{g.In.Maps, g.In.Rows, g.In.Cols, g.Maps, g.Kernel.Rows, g.Kernel.Cols, g.Stride, g.Pad, g.Most} {
 		if n > spike.MaxExtent {
 			return fmt.Errorf("%d is beyond what a layer can have; no extent, stride or padding may exceed %d", n, spike.MaxExtent)
 		}
@@ -58,8 +65,8 @@ func (g Geometry) Check() error {
 		return fmt.Errorf("%d maps; a layer needs at least 1", g.Maps)
 	case g.Kernel.Rows < 1 || g.Kernel.Cols < 1:
 		return fmt.Errorf("kernel %dx%d is empty", g.Kernel.Rows, g.Kernel.Cols)
-	case g.Stride < 0 || g.Pad < 0:
-		return fmt.Errorf("stride %d and padding %d must not be negative", g.Stride, g.Pad)
+	case g.Stride < 0 || g.Pad < 0 || g.Most < 0:
+		return fmt.Errorf("stride %d, padding %d and spikes %d must not be negative", g.Stride, g.Pad, g.Most)
 	case g.Kernel.Rows > rows || g.Kernel.Cols > cols:
 		return fmt.Errorf("kernel %dx%d exceeds its input of %dx%d", g.Kernel.Rows, g.Kernel.Cols, rows, cols)
 	}
@@ -155,12 +162,12 @@ func bare(g Geometry, threshold float64, fires Comparison, bound float64) (*Conv
 	c := &Convolution{Geometry: g, Threshold: threshold, Fires: fires, bound: bound}
 	c.width = simd.Round(g.Maps)
 	// Two at least: the difference of two quanta must be an integer too.
-	n := max(2, float64(g.Synapses()))
+	n := max(2, float64(g.Synapses())*float64(max(1, g.Most)))
 	for c.bits = 24; c.bits >= 8 && n*(math.Ldexp(bound, c.bits)+1) >= 1<<31; {
 		c.bits--
 	}
 	if c.bits < 8 {
-		return nil, fmt.Errorf("%d synapses with weights up to %v leave no room for fractions in a 32-bit potential", g.Synapses(), bound)
+		return nil, fmt.Errorf("%d synapses with weights up to %v and inputs that fire up to %d times leave no room for fractions in a 32-bit potential", g.Synapses(), bound, max(1, g.Most))
 	}
 	c.limit = c.quantumLimit(threshold)
 	return c, nil

@@ -314,10 +314,13 @@ func (f *Finals) second(in spike.Bits, m, pos int) int32 {
 		return 0
 	}
 	var sum int32
-	for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0); k++ {
-		tap := m*b.taps + k*c.Kernel.Cols
-		from := (y0+k)*c.In.Cols + x0
-		sum += simd.SumPicked(f.fine[(tap+lo)*b.words*64:(tap+hi)*b.words*64], in[(from+lo)*b.words:(from+hi)*b.words])
+	planes, plane := c.planes()
+	for p := range planes {
+		for k := max(0, -y0); k < min(c.Kernel.Rows, c.In.Rows-y0); k++ {
+			tap := m*b.taps + k*c.Kernel.Cols
+			from := (y0+k)*c.In.Cols + x0
+			sum += int32(spike.Weight(p)) * simd.SumPicked(f.fine[(tap+lo)*b.words*64:(tap+hi)*b.words*64], in[p*plane+(from+lo)*b.words:p*plane+(from+hi)*b.words])
+		}
 	}
 	return sum
 }

@@ -24,18 +24,24 @@ type list struct {
 	sums    []int32 // active, if an entry stands for several
 }
 
-// spikes lists every active input for weights in the order input map, row,
-// column reversed, with so many (width) numbers in each place.
+// spikes lists every active input, as often as it fired, for weights in the
+// order input map, row, column reversed, with so many (width) numbers in each
+// place.
 func (l *list) spikes(c *Convolution, in spike.Bits, width int) {
 	l.entries, l.start = l.entries[:0], grow(l.start, c.In.Positions()+1)
 	words := spike.Words(c.In.Maps)
 	step, col := int32(c.Kernel.Rows*c.Kernel.Cols*width), int32(0)
+	planes, plane := c.planes()
 	for pos := range c.In.Positions() {
 		l.start[pos] = int32(len(l.entries))
-		for k, word := range in[pos*words : (pos+1)*words] {
-			for ; word != 0; word &= word - 1 {
-				m := int32(k*64 + bits.TrailingZeros64(word))
-				l.entries = append(l.entries, m*step-col)
+		for p := range planes {
+			for k, word := range in[p*plane+pos*words:][:words] {
+				for ; word != 0; word &= word - 1 {
+					m := int32(k*64 + bits.TrailingZeros64(word))
+					for range spike.Weight(p) {
+						l.entries = append(l.entries, m*step-col)
+					}
+				}
 			}
 		}
 		if col += int32(width); int(col) == c.In.Cols*width {

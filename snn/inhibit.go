@@ -50,22 +50,26 @@ func (r *Response) Threshold(limit int32) {
 	}
 }
 
-// inhibits reports whether a winner keeps another neuron from winning: its
-// whole map, and all maps within the radius around it.
-func inhibits(a, n spike.Neuron, radius int) bool {
-	if a.Map == n.Map {
-		return true
-	}
-	dy, dx := a.Row-n.Row, a.Col-n.Col
-	return radius > 0 && dy >= -radius && dy <= radius && dx >= -radius && dx <= radius
-}
-
-// A Selection says who learns from an image, as in Mozafari et al. (2019).
+// A Selection says who learns from an image, as in Mozafari et al. (2019). The
+// last three fields are not theirs: replications have them.
 type Selection struct {
 	K         int    // winners at most
 	Radius    int    // inhibition radius: a winner keeps all maps out of the (2r+1)x(2r+1) window around it; 0: only its own map
 	Pointwise bool   // pointwise inhibition before the winners are chosen
 	Muted     []bool // feature inhibition: maps that do not take part; nil: all do
+	Shared    bool   // a winner does not inhibit its own map outside the window
+	Final     bool   // of equally early neurons that with the highest potential after the last step is ahead, not at its spike
+	Fill      bool   // if fewer than K win, the first neuron of the first map wins as well, unless no potential reached it
+}
+
+// inhibits reports whether a winner keeps another neuron from winning: its
+// whole map, and all maps within the radius around it.
+func (s Selection) inhibits(a, n spike.Neuron) bool {
+	if a.Map == n.Map && !s.Shared {
+		return true
+	}
+	dy, dx := a.Row-n.Row, a.Col-n.Col
+	return a == n || s.Radius > 0 && dy >= -s.Radius && dy <= s.Radius && dx >= -s.Radius && dx <= s.Radius
 }
 
 // Winners appends to list the winners among the neurons that fired, the best
@@ -80,20 +84,20 @@ func (r *Response) Winners(k, radius int, list []spike.Spike) []spike.Spike {
 			all = append(all, spike.Spike{Neuron: shape.Neuron(i%shape.Maps, pos), Step: s, Potential: r.Potential[i]})
 		}
 	}
-	return choose(all, k, radius, list, len(list))
+	return Selection{K: k, Radius: radius}.choose(all, list, len(list))
 }
 
-// choose appends the winners among candidates to list until it has k more
+// choose appends the winners among candidates to list until it has K more
 // than its first from entries, whose winners inhibit as well. It uses up
 // candidates.
-func choose(candidates []spike.Spike, k, radius int, list []spike.Spike, from int) []spike.Spike {
+func (s Selection) choose(candidates []spike.Spike, list []spike.Spike, from int) []spike.Spike {
 	keep := candidates[:0]
 	for _, w := range candidates {
-		if !inhibited(w.Neuron, list[from:], radius) {
+		if !s.inhibited(w.Neuron, list[from:]) {
 			keep = append(keep, w)
 		}
 	}
-	for len(keep) > 0 && len(list)-from < k {
+	for len(keep) > 0 && len(list)-from < s.K {
 		best := keep[0]
 		for _, w := range keep[1:] {
 			if w.Ahead(best) {
@@ -103,7 +107,7 @@ func choose(candidates []spike.Spike, k, radius int, list []spike.Spike, from in
 		list = append(list, best)
 		rest := keep[:0]
 		for _, w := range keep {
-			if !inhibits(best.Neuron, w.Neuron, radius) {
+			if !s.inhibits(best.Neuron, w.Neuron) {
 				rest = append(rest, w)
 			}
 		}
@@ -112,9 +116,9 @@ func choose(candidates []spike.Spike, k, radius int, list []spike.Spike, from in
 	return list
 }
 
-func inhibited(n spike.Neuron, winners []spike.Spike, radius int) bool {
+func (s Selection) inhibited(n spike.Neuron, winners []spike.Spike) bool {
 	for _, w := range winners {
-		if inhibits(w.Neuron, n, radius) {
+		if s.inhibits(w.Neuron, n) {
 			return true
 		}
 	}

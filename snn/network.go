@@ -36,6 +36,9 @@ func (n *Network) Check() error {
 		if i > 0 && l.In != n.Layers[i-1].Pooled() {
 			return fmt.Errorf("layer %s reads %v, but layer %s gives %v", l.Name, l.In, n.Layers[i-1].Name, n.Layers[i-1].Pooled())
 		}
+		if i > 0 && max(1, l.Most) != n.Layers[i-1].Pool.Most() {
+			return fmt.Errorf("layer %s reads inputs that fire up to %d times, but those of layer %s do up to %d times", l.Name, max(1, l.Most), n.Layers[i-1].Name, n.Layers[i-1].Pool.Most())
+		}
 		if err := l.Pool.Check(l.Convolution.Out()); err != nil {
 			return fmt.Errorf("layer %s: %w", l.Name, err)
 		}
@@ -43,11 +46,11 @@ func (n *Network) Check() error {
 	return nil
 }
 
-// TimeMatters reports whether what fires in the first depth layers depends on
-// when the inputs fired, and not only on whether they did.
+// TimeMatters reports whether what fires in the first depth layers, and how
+// often, depends on when the inputs fired, and not only on whether they did.
 func (n *Network) TimeMatters(depth int) bool {
 	for _, l := range n.Layers[:depth] {
-		if l.TimeMatters() {
+		if l.TimeMatters() || l.Pool.Repeats {
 			return true
 		}
 	}
@@ -60,53 +63,86 @@ func (n *Network) TimeMatters(depth int) bool {
 type Pass struct {
 	scratch  Scratch
 	events   spike.Events
+	trains   []spike.Events
 	response Response
 	pooled   []spike.Map
+	first    spike.Map
 	in       spike.Bits
 	bits     []spike.Bits
 	tally    Tally
 }
 
 // Spikes sends an image through the first depth layers, keeping the steps, and
+// returns the first spikes of what the last of them hands on after pooling.
+// With depth 0 it returns the image.
+func (p *Pass) Spikes(n *Network, in *spike.Map, depth int) *spike.Map {
+	if depth == 0 {
+		return in
+	}
+	e := p.Events(n, p.image(in), depth)
+	p.first.Resize(e.Shape)
+	e.Map(&p.first)
+	return &p.first
+}
+
+// image is an image as events.
+func (p *Pass) image(in *spike.Map) *spike.Events {
+	p.events.From(in)
+	return &p.events
+}
+
+// Events sends an image through the first depth layers, keeping the steps, and
 // returns what the last of them hands on after pooling. With depth 0 it
 // returns the image.
-func (p *Pass) Spikes(n *Network, in *spike.Map, depth int) *spike.Map {
-	for len(p.pooled) < depth {
-		p.pooled = append(p.pooled, spike.Map{})
+func (p *Pass) Events(n *Network, in *spike.Events, depth int) *spike.Events {
+	for len(p.trains) < depth {
+		p.trains, p.pooled = append(p.trains, spike.Events{}), append(p.pooled, spike.Map{})
 	}
 	for i, l := range n.Layers[:depth] {
-		p.events.From(in)
-		l.Respond(&p.events, &p.response, &p.scratch)
-		in = p.pool(l.Pool, &p.response.First, i)
+		l.Respond(in, &p.response, &p.scratch)
+		in = &p.trains[i]
+		if l.Pool.Repeats {
+			l.Pool.Repeated(&p.response.First, in)
+			continue
+		}
+		pooled := &p.pooled[i]
+		pooled.Resize(l.Pooled())
+		l.Pool.Apply(&p.response.First, pooled)
+		in.From(pooled)
 	}
 	return in
 }
 
-func (p *Pass) pool(pool spike.Pool, in *spike.Map, i int) *spike.Map {
-	out := &p.pooled[i]
-	out.Shape = pool.Shape(in.Shape)
-	out.At = grow(out.At, out.Neurons())
-	pool.Apply(in, out)
-	return out
-}
-
 // Response is how the layer at index depth responds to an image.
 func (p *Pass) Response(n *Network, in *spike.Map, depth int) *Response {
-	p.events.From(p.Spikes(n, in, depth))
-	n.Layers[depth].Respond(&p.events, &p.response, &p.scratch)
+	n.Layers[depth].Respond(p.Events(n, p.image(in), depth), &p.response, &p.scratch)
 	return &p.response
 }
 
-// Fired is which neurons fire at all behind the first depth layers, pooled.
-// The time axis is dropped wherever it cannot matter.
+// Fired is which neurons fire at all behind the first depth layers, pooled,
+// and, with [spike.Pool.Repeats], how often. The time axis is dropped wherever
+// it cannot matter.
 func (p *Pass) Fired(n *Network, in *spike.Map, depth int) spike.Bits {
 	if n.TimeMatters(depth) {
-		in = p.Spikes(n, in, depth)
-		depth = 0
+		return p.FiredEvents(n, p.image(in), depth)
 	}
 	p.in = grow(p.in, in.Positions()*spike.Words(in.Maps))
 	p.in.From(in)
 	return p.Propagate(n, p.in, depth)
+}
+
+// FiredEvents is Fired for events, and keeps the time axis.
+func (p *Pass) FiredEvents(n *Network, in *spike.Events, depth int) spike.Bits {
+	most := 1
+	if depth > 0 {
+		most = n.Layers[depth-1].Pool.Most()
+	} else if len(n.Layers) > 0 {
+		most = n.Layers[0].Most
+	}
+	e := p.Events(n, in, depth)
+	p.in = grow(p.in, spike.Planes(most)*e.Positions()*spike.Words(e.Maps))
+	p.in.FromEvents(e)
+	return p.in
 }
 
 // Propagate is Fired for layers to which time does not matter: see
@@ -141,7 +177,18 @@ func (n *Network) Forward(in *spike.Map, p *Pass, best []spike.Spike) []spike.Sp
 	if l.AtEnd() {
 		return n.Finish(p.Fired(n, in, last), p, best)
 	}
-	r := p.Response(n, in, last)
+	return n.ForwardEvents(p.image(in), p, best)
+}
+
+// ForwardEvents is Forward for events.
+func (n *Network) ForwardEvents(in *spike.Events, p *Pass, best []spike.Spike) []spike.Spike {
+	last := len(n.Layers) - 1
+	l := n.Layers[last]
+	if l.AtEnd() {
+		return n.Finish(p.FiredEvents(n, in, last), p, best)
+	}
+	r := &p.response
+	l.Respond(p.Events(n, in, last), r, &p.scratch)
 	best = silent(grow(best, l.Maps))
 	for i, s := range r.First.At {
 		m, pos := i%l.Maps, i/l.Maps

@@ -10,6 +10,7 @@ type Doubling struct {
 	Every int
 	Max   float64
 	Ratio float64 // AMinus / APlus, negative under STDP
+	Delay int     // images before the first count begins
 }
 
 // At is the rates for image number n, counted from 1, of a layer that started
@@ -17,6 +18,7 @@ type Doubling struct {
 func (d Doubling) At(start Rates, n int) Rates {
 	a := float64(start.APlus)
 	top := float64(float32(d.Max))
+	n -= d.Delay
 	if d.Every <= 0 || n < d.Every || a <= 0 {
 		return start
 	}

@@ -17,6 +17,8 @@ type Scratch struct {
 	places []uint64 // positions where that was, as bits
 	over   []uint64 // neurons of one
 
+	response Response
+
 	summed, counted list // of the active inputs
 	views, odds     viewer
 

@@ -80,7 +80,7 @@ func (r *STDP) Change(w []float32, ltp []bool, rates Rates) {
 }
 
 // Learn lets every winner's map learn from the input it saw. Winners must be
-// of different maps. The weights of all maps are held within the rule's
+// of different maps; see [Sum] for what else there is. The weights of all maps are held within the rule's
 // bounds from then on, as the references do: weights that begin outside are
 // changed first and clamped then.
 func (r *STDP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Scratch) {
@@ -117,9 +117,14 @@ func (c *Convolution) place(m int, quanta, now []int32) {
 }
 
 // timely sets the bits of a winner's synapses, in the order input map, row,
-// column, whose input fired at or before the winner.
+// column, whose input fired at or before the winner. Nothing is later than a
+// winner that did not fire.
 func (c *Convolution) timely(in *spike.Map, w spike.Spike, mask []uint64) {
 	clear(mask)
+	if w.Step == spike.Silent {
+		mark(mask, 0, c.Synapses())
+		return
+	}
 	kr, kc := c.Kernel.Rows, c.Kernel.Cols
 	y0, x0 := w.Row*c.stride()-c.Pad, w.Col*c.stride()-c.Pad
 	for k := max(0, -y0); k < min(kr, c.In.Rows-y0); k++ {

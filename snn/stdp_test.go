@@ -106,9 +106,9 @@ func consistent(t interface {
 		t.Fatalf("%v", err)
 	}
 	if !c.TimeMatters() && !fresh.TimeMatters() {
-		all, got, want := fill(c.In), spike.NewBits(c.Out()), spike.NewBits(c.Out())
+		all, got, want := spike.NewRepeats(c.In, c.Most), spike.NewBits(c.Out()), spike.NewBits(c.Out())
 		for i := range all {
-			all[i] >>= (64 - c.In.Maps%64) % 64 // of one word a position
+			all[i] = ^uint64(0) >> ((64 - c.In.Maps%64) % 64) // of one word a position
 		}
 		var s Scratch
 		if spike.Words(c.In.Maps) == 1 {

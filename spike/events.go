@@ -3,6 +3,9 @@ package spike
 // Events are the spikes of a map in the order of their steps, and within a
 // step in memory order. Index names neurons by [Shape.Index]; the spikes of
 // step t are Index[Start[t]:Start[t+1]].
+//
+// A neuron may be listed in several steps, as [Pool.Repeated] does: every time
+// counts as a spike to those who read it.
 type Events struct {
 	Shape
 	Index []int32
@@ -45,13 +48,33 @@ func (e *Events) From(m *Map) {
 	}
 }
 
-// Map writes the spikes into m, which must have the shape of e.
+// Map writes the first spike of every neuron into m, which must have the shape
+// of e.
 func (e *Events) Map(m *Map) {
 	m.Steps = e.Steps()
 	m.Silence()
-	for t := range e.Steps() {
+	for t := e.Steps() - 1; t >= 0; t-- {
 		for _, i := range e.Step(t) {
 			m.At[i] = Step(t)
+		}
+	}
+}
+
+// Summed writes into m, which must have the shape of e, how early every neuron
+// is if its spikes add up: a spike at step t counts for the steps that are left
+// from then on, t included, and m has the step from which as many are left, or
+// 0 if there are none. For a neuron that fires once that is its step.
+func (e *Events) Summed(m *Map) {
+	m.Steps = e.Steps()
+	m.Silence()
+	for t := range e.Steps() {
+		left := m.Steps - t
+		for _, i := range e.Step(t) {
+			if m.At[i] == Silent {
+				m.At[i] = Step(t)
+			} else {
+				m.At[i] = Step(max(0, int(m.At[i])-left))
+			}
 		}
 	}
 }

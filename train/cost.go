@@ -11,8 +11,8 @@ import (
 )
 
 // Operations is the number of synaptic operations of a layer for an image, of
-// which in says which of the layer's inputs fire: for every one of them, the
-// synapses that it reaches. These are the additions of a plain event-driven
+// which in says which of the layer's inputs fire, and how often: for every
+// spike, the synapses that it reaches. These are the additions of a plain event-driven
 // simulation to the last step, so what is saved by stopping early, by bounds
 // and by counts is counted as if it had been done. Learning is not counted.
 func Operations(g snn.Geometry, in spike.Bits) int {
@@ -20,14 +20,26 @@ func Operations(g snn.Geometry, in spike.Bits) int {
 	rows := seen(g.In.Rows, out.Rows, g.Kernel.Rows, g.Stride, g.Pad)
 	cols := seen(g.In.Cols, out.Cols, g.Kernel.Cols, g.Stride, g.Pad)
 	words, sum := spike.Words(g.In.Maps), 0
-	for pos := range g.In.Positions() {
-		active := 0
-		for _, word := range in[pos*words : (pos+1)*words] {
-			active += bits.OnesCount64(word)
+	plane := len(spike.NewBits(g.In))
+	for p := range spike.Planes(g.Most) {
+		for pos := range g.In.Positions() {
+			active := 0
+			for _, word := range in[p*plane+pos*words:][:words] {
+				active += bits.OnesCount64(word)
+			}
+			sum += spike.Weight(p) * active * rows[pos/g.In.Cols] * cols[pos%g.In.Cols]
 		}
-		sum += active * rows[pos/g.In.Cols] * cols[pos%g.In.Cols]
 	}
 	return sum * g.Maps
+}
+
+// spikes is how many spikes a layer reads.
+func spikes(g snn.Geometry, in spike.Bits) int {
+	plane, sum := len(spike.NewBits(g.In)), 0
+	for p := range spike.Planes(g.Most) {
+		sum += spike.Weight(p) * in[p*plane:][:plane].Count()
+	}
+	return sum
 }
 
 // seen is how many of the outputs see each of n inputs, along rows or columns.
@@ -60,7 +72,7 @@ func (b *Bench) countFlows(ctx context.Context) error {
 			encoder.Encode(b.pool.Image(i), &image)
 			for depth, l := range net.Layers {
 				in := pass.Fired(net, &image, depth)
-				counts[depth].spikes.Add(int64(in.Count()))
+				counts[depth].spikes.Add(int64(spikes(l.Geometry, in)))
 				counts[depth].operations.Add(int64(Operations(l.Geometry, in)))
 			}
 		}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"firstspike/encode"
+	"firstspike/readout"
 	"firstspike/snn"
 	"firstspike/spike"
 )
@@ -17,6 +18,7 @@ type Experiment struct {
 	Seed     uint64        `toml:"seed" comment:"of all random numbers: initial weights, validation split, dropout, order"`
 	Data     Data          `toml:"data"`
 	Protocol Protocol      `toml:"protocol"`
+	Readout  Readout       `toml:"readout"`
 	Encode   encode.Config `toml:"encode"`
 	Layers   []Layer       `toml:"layers"`
 }
@@ -42,6 +44,17 @@ const (
 	ProtocolPaper      = "paper"
 )
 
+// Readout says which class a neuron of the last layer stands for.
+type Readout struct {
+	Rule string `toml:"rule" comment:"\"blocks\" or empty: the first maps/classes maps stand for class 0, and so on; \"neurons\": a neuron's index (map, row, column) mod classes"`
+}
+
+// The readouts.
+const (
+	ReadoutBlocks  = "blocks"
+	ReadoutNeurons = "neurons"
+)
+
 // A Layer is a convolution of integrate-and-fire neurons, the earliest-spike
 // pooling behind it, and how it learns.
 type Layer struct {
@@ -65,9 +78,10 @@ type Normal struct {
 
 // Pool is earliest-spike pooling; window 0 is none.
 type Pool struct {
-	Window int `toml:"window"`
-	Stride int `toml:"stride"`
-	Pad    int `toml:"pad"`
+	Window  int  `toml:"window"`
+	Stride  int  `toml:"stride"`
+	Pad     int  `toml:"pad"`
+	Repeats bool `toml:"repeats" comment:"a pooled neuron fires at every step at which a neuron of its window does, not at the first only"`
 }
 
 func (p Pool) pool() spike.Pool { return spike.Pool(p) }
@@ -80,6 +94,11 @@ type Learn struct {
 	K          int      `toml:"k" comment:"winners an image"`
 	Radius     int      `toml:"radius" comment:"inhibition radius"`
 	Pointwise  bool     `toml:"pointwise" comment:"pointwise inhibition"`
+	Shared     bool     `toml:"shared" comment:"a winner does not keep the rest of its map from winning; of a map's winners the last counts"`
+	Final      bool     `toml:"final" comment:"of equally early neurons the potential after the last step decides, not that at the spike"`
+	Fill       bool     `toml:"fill" comment:"if fewer than k win, neuron (0,0,0) wins too, unless no input reached it; silent, it takes all inputs for early"`
+	Summed     bool     `toml:"summed" comment:"an input that fires several times counts as early as its spikes together: the steps left at each, added up"`
+	Batch      int      `toml:"batch" comment:"images whose changes are added up and made at once; 0 or 1: each by itself"`
 	Dropout    float64  `toml:"dropout" comment:"fraction of maps muted, drawn anew for every epoch"`
 	APlus      float64  `toml:"a_plus" comment:"LTP: input fired in time (rstdp: under reward)"`
 	AMinus     float64  `toml:"a_minus" comment:"LTD: input late or silent; added, so negative"`
@@ -101,6 +120,7 @@ type Doubling struct {
 	Every int     `toml:"every" comment:"images between doublings of a_plus; 0: constant rates"`
 	Max   float64 `toml:"max" comment:"a_plus stops here"`
 	Ratio float64 `toml:"ratio" comment:"a_minus / a_plus after the first doubling"`
+	Delay int     `toml:"delay" comment:"images before the first interval begins"`
 }
 
 // Punish is what an "rstdp" layer does after a wrong decision, and how reward
@@ -109,6 +129,7 @@ type Punish struct {
 	APlus  float64 `toml:"a_plus" comment:"input fired in time, decision wrong: negative"`
 	AMinus float64 `toml:"a_minus" comment:"input late or silent, decision wrong"`
 	Adapt  int     `toml:"adapt" comment:"images after which reward and punishment are scaled by the wrong and right fraction; 0: never"`
+	Silent bool    `toml:"silent" comment:"silent images count as wrong in these fractions"`
 }
 
 // Clone is a copy that shares nothing with e.
@@ -122,19 +143,44 @@ func (e Experiment) Clone() Experiment {
 
 // Geometry is the shape of layer i, which follows from the layers before it.
 func (e Experiment) Geometry(i int) snn.Geometry {
-	in := e.Encode.Shape(e.Data.Rows, e.Data.Cols)
+	in := e.input()
 	for _, l := range e.Layers[:i] {
 		in = l.pooled(in)
 	}
 	return e.Layers[i].geometry(in)
 }
 
-func (l Layer) geometry(in spike.Shape) snn.Geometry {
-	return snn.Geometry{In: in, Maps: l.Maps, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad}
+// A source is what a layer reads: neurons, and how often each can fire.
+type source struct {
+	spike.Shape
+	most int
 }
 
-func (l Layer) pooled(in spike.Shape) spike.Shape {
-	return l.Pool.pool().Shape(l.geometry(in).Out())
+// input is what the first layer reads.
+func (e Experiment) input() source {
+	return source{e.Encode.Shape(e.Data.Rows, e.Data.Cols), 1}
+}
+
+func (l Layer) geometry(in source) snn.Geometry {
+	g := snn.Geometry{In: in.Shape, Maps: l.Maps, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad}
+	if in.most > 1 {
+		g.Most = in.most
+	}
+	return g
+}
+
+func (l Layer) pooled(in source) source {
+	pool := l.Pool.pool()
+	return source{pool.Shape(l.geometry(in).Out()), pool.Most()}
+}
+
+// decision is the class of every map or neuron of the last layer.
+func (e Experiment) decision() (readout.DecisionMap, error) {
+	last := len(e.Layers) - 1
+	if e.Readout.Rule == ReadoutNeurons {
+		return readout.Neurons(e.Geometry(last).Out(), e.Data.Classes)
+	}
+	return readout.Blocks(e.Layers[last].Maps, e.Data.Classes)
 }
 
 // Memory is about how many bytes a training takes at the most that goes through
@@ -192,6 +238,11 @@ func (l Learn) rstdp() snn.RSTDP {
 		Punish:     l.stdp(snn.Rates{APlus: float32(l.Punish.APlus), AMinus: float32(l.Punish.AMinus)}),
 		Adaptation: snn.NewAdaptation(l.Punish.Adapt),
 	}
+}
+
+// selection says who learns; muted maps do not take part.
+func (l Learn) selection(muted []bool) snn.Selection {
+	return snn.Selection{K: l.K, Radius: l.Radius, Pointwise: l.Pointwise, Muted: muted, Shared: l.Shared, Final: l.Final, Fill: l.Fill}
 }
 
 // ratesAt is the rates of an "stdp" layer for its image number n, from 1.

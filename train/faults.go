@@ -75,7 +75,8 @@ func (e Experiment) Faults() Faults {
 		f.add(true, "layers", "%d; a network has at most %d", len(e.Layers), mostLayers)
 		return f
 	}
-	in := e.Encode.Shape(e.Data.Rows, e.Data.Cols)
+	f.add(e.Readout.Rule != "" && e.Readout.Rule != ReadoutBlocks && e.Readout.Rule != ReadoutNeurons, "readout.rule", "%q; the rules are %q and %q", e.Readout.Rule, ReadoutBlocks, ReadoutNeurons)
+	in := e.input()
 	seen := map[string]bool{}
 	weights := 0
 	for i, l := range e.Layers {
@@ -87,7 +88,7 @@ func (e Experiment) Faults() Faults {
 		seen[l.Name] = true
 		before := len(f)
 		l.faults(&f, path, i == len(e.Layers)-1)
-		if i == len(e.Layers)-1 && l.Maps > 0 && e.Data.Classes > 0 {
+		if i == len(e.Layers)-1 && l.Maps > 0 && e.Data.Classes > 0 && e.Readout.Rule != ReadoutNeurons {
 			if _, err := readout.Blocks(l.Maps, e.Data.Classes); err != nil {
 				f.add(true, path+".maps", "%v", err)
 			}
@@ -104,6 +105,12 @@ func (e Experiment) Faults() Faults {
 		if err := l.Pool.pool().Check(g.Out()); err != nil {
 			f.add(true, path+".pool", "%v", err)
 			continue
+		}
+		f.add(l.Learn.Summed && in.most <= 1, path+".learn.summed", "has no effect: no input of the layer fires twice; take it away, or let the pooling before it repeat")
+		if i == len(e.Layers)-1 && e.Readout.Rule == ReadoutNeurons {
+			if _, err := readout.Neurons(g.Out(), max(1, e.Data.Classes)); err != nil {
+				f.add(true, path+".maps", "%v", err)
+			}
 		}
 		if len(f) == before {
 			if err := snn.CheckConvolution(g, l.Threshold, l.Fires, l.bound()); err != nil {
@@ -143,13 +150,25 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 		}
 		f.add(n.Doubling != Doubling{}, path+".doubling", "has no effect under %q; take it away", n.Rule)
 		f.add(n.Radius > 0, path+".radius", "%d has no effect under %q, where one neuron wins; it must be 0", n.Radius, n.Rule)
-		f.add(n.Pointwise, path+".pointwise", "has no effect under %q, where one neuron wins; it must be false", n.Rule)
+		for _, x := range []struct {
+			field string
+			on    bool
+		}{{"pointwise", n.Pointwise}, {"shared", n.Shared}, {"fill", n.Fill}} {
+			f.add(x.on, path+"."+x.field, "has no effect under %q, where one neuron wins; it must be false", n.Rule)
+		}
+		atEnd := math.IsInf(l.Threshold, 1)
+		f.add(n.Final && atEnd, path+".final", "has no effect in a layer that fires at the last step; it must be false")
+		f.add(n.Summed && atEnd, path+".summed", "has no effect in a layer that fires at the last step; it must be false")
 	}
 	f.add(n.Rule != RuleSTDP && n.Rule != RuleRSTDP, path+".rule", "%q; the rules are %q and %q", n.Rule, RuleSTDP, RuleRSTDP)
 	f.add(n.Rule == RuleRSTDP && !last, path+".rule", "%q needs the network's decision, so only the last layer can use it", n.Rule)
 	f.add(n.Epochs < 0, path+".epochs", "%d; it must be 0 or more", n.Epochs)
 	f.add(n.K < 1, path+".k", "%d; at least one neuron must win", n.K)
 	f.add(n.Rule == RuleRSTDP && n.K > 1, path+".k", "%d; under %q the one neuron that decides learns", n.K, n.Rule)
+	f.add(n.Batch < 0 || n.Batch > 1<<20, path+".batch", "%d; it must be 0 or 1 (every image by itself) up to %d", n.Batch, 1<<20)
+	f.add(n.Doubling.Delay < 0, path+".doubling.delay", "%d; it must be 0 or more", n.Doubling.Delay)
+	f.add(n.Doubling.Delay > 0 && n.Doubling.Every <= 0, path+".doubling.delay", "has no effect as long as nothing is doubled; take it away, or set doubling.every")
+	f.add(n.Punish.Silent && n.Punish.Adapt == 0, path+".punish.silent", "has no effect without punish.adapt; take it away")
 	f.add(n.Radius < 0, path+".radius", "%d; it must be 0 or more", n.Radius)
 	f.add(!(n.Dropout >= 0 && n.Dropout < 1), path+".dropout", "%v; it must be at least 0 and below 1", n.Dropout)
 	small := func(field string, v float64) {

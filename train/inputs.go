@@ -51,8 +51,8 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 	rest := net.From(from)
 	out := inputs{set: set, depth: depth}
 	if decides {
-		in := e.Geometry(depth).In
-		out.layOut(make([]uint64, n*in.Positions()*spike.Words(in.Maps)), n)
+		g := e.Geometry(depth)
+		out.layOut(make([]uint64, n*len(spike.NewRepeats(g.In, g.Most))), n)
 	} else {
 		// In place: no image is remembered twice.
 		out.events = in.events
@@ -66,7 +66,8 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 		var events spike.Events
 		var pass snn.Pass
 		timeless := decides && !rest.TimeMatters(depth-from)
-		fired := spike.NewBits(e.Geometry(from).In)
+		g := e.Geometry(from)
+		fired := spike.NewRepeats(g.In, g.Most)
 		return func(i int) {
 			if timeless {
 				if in.events != nil {
@@ -77,18 +78,18 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 				copy(out.bits[i], pass.Propagate(rest, fired, depth-from))
 				return
 			}
+			spikes := &events
 			if in.events == nil {
 				encoder.Encode(set.Image(i), &image)
+				events.From(&image)
 			} else {
-				image.Resize(in.events[i].Shape)
-				in.events[i].Map(&image)
+				spikes = &in.events[i]
 			}
 			if decides {
-				copy(out.bits[i], pass.Fired(rest, &image, depth-from))
+				copy(out.bits[i], pass.FiredEvents(rest, spikes, depth-from))
 				return
 			}
-			events.From(pass.Spikes(rest, &image, depth-from))
-			out.events[i] = events.Clone()
+			out.events[i] = pass.Events(rest, spikes, depth-from).Clone()
 		}
 	})
 	return out, err
@@ -115,11 +116,9 @@ func (in *inputs) decide(m *Model, i int, p *Predictor) int {
 	if in.bits != nil {
 		p.best = rest.Finish(in.bits[i], &p.pass, p.best)
 	} else {
-		p.spikes.Resize(in.events[i].Shape)
-		in.events[i].Map(&p.spikes)
-		p.best = rest.Forward(&p.spikes, &p.pass, p.best)
+		p.best = rest.ForwardEvents(&in.events[i], &p.pass, p.best)
 	}
-	return m.Decision.Decide(p.best).Class
+	return m.Decision.Decide(m.out(), p.best).Class
 }
 
 // score decides all images.
@@ -136,7 +135,7 @@ func (t *Trainer) score(ctx context.Context, in *inputs) (Score, error) {
 			for i, id := range ids {
 				decisions[id] = readout.None
 				if w, ok := t.block.Winner(i); ok {
-					decisions[id] = t.model.Decision[w.Map]
+					decisions[id] = t.model.Class(w.Neuron)
 				}
 			}
 		}

@@ -156,8 +156,11 @@ func (t *Trainer) choose(ctx context.Context, end *EpochEnd) error {
 // and learn from what they saw.
 func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, order []int) error {
 	s, l := &t.model.State, layer.Learn
+	sel := l.selection(t.model.Experiment.muted(layer, s.Epoch))
+	if l.Batch > 1 || l.Shared {
+		return t.competeBatches(ctx, layer, c, sel, order)
+	}
 	rule := l.stdp(l.rates())
-	sel := snn.Selection{K: l.K, Radius: l.Radius, Pointwise: l.Pointwise, Muted: t.model.Experiment.muted(layer, s.Epoch)}
 	var scratch snn.Scratch
 	var image spike.Map
 	var winners []spike.Spike
@@ -168,8 +171,7 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 			}
 		}
 		in := &t.inputs.events[order[s.Image]]
-		image.Resize(in.Shape)
-		in.Map(&image)
+		l.timing(in, &image)
 		rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + 1)
 		winners = c.Contest(in, sel, &scratch, winners[:0])
 		rule.Learn(c, &image, winners, &scratch)
@@ -178,44 +180,103 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 	return nil
 }
 
-// reward lets the last layer learn from its decisions, image by image.
+// timing writes into m when the inputs of an image fire, as the rule sees it.
+func (l Learn) timing(in *spike.Events, m *spike.Map) {
+	m.Resize(in.Shape)
+	if l.Summed {
+		in.Summed(m)
+	} else {
+		in.Map(m)
+	}
+}
+
+// competeBatches is compete for a layer that learns from the images of a batch
+// at once. Which of them are decided side by side does not matter.
+func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convolution, sel snn.Selection, order []int) error {
+	s, l := &t.model.State, layer.Learn
+	rule := l.stdp(l.rates())
+	sum := snn.NewSum(c)
+	var scratch snn.Scratch
+	var image spike.Map
+	winners := make([][]spike.Spike, max(1, l.Batch))
+	for s.Image < len(order) {
+		if err := t.pause(ctx, layer, c, len(order)); err != nil {
+			return err
+		}
+		ids := order[s.Image:min(s.Image+len(winners), len(order))]
+		// A batch is seen to its end, or the state would not tell where it stood.
+		err := each(context.WithoutCancel(ctx), len(ids), t.options.Workers, func() func(int) {
+			var scratch snn.Scratch
+			return func(j int) {
+				winners[j] = c.Contest(&t.inputs.events[ids[j]], sel, &scratch, winners[j][:0])
+			}
+		})
+		if err != nil {
+			return err
+		}
+		for j, i := range ids {
+			l.timing(&t.inputs.events[i], &image)
+			rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + j + 1)
+			sum.Add(&rule, &image, winners[j], &scratch)
+		}
+		sum.Apply(&rule)
+		s.Image += len(ids)
+		s.Presentations += len(ids)
+	}
+	return nil
+}
+
+// reward lets the last layer learn from its decisions, image by image, or, with
+// the same decisions for all of them, batch by batch.
 func (t *Trainer) reward(ctx context.Context, layer Layer, c *snn.Convolution, order []int) error {
 	s, l := &t.model.State, layer.Learn
 	rule := l.rstdp()
 	rule.Adaptation = s.Adaptation
-	sel := snn.Selection{K: 1, Muted: t.model.Experiment.muted(layer, s.Epoch)}
+	sel := l.selection(t.model.Experiment.muted(layer, s.Epoch))
+	batch := max(1, l.Batch)
+	sum := snn.NewSum(c)
 	var scratch snn.Scratch
 	var image spike.Map
 	var winners []spike.Spike
 	for ; s.Image < len(order); s.Image++ {
-		if s.Image%64 == 0 || ctx.Err() != nil {
+		if s.Image%batch == 0 && (s.Image%64 < batch || ctx.Err() != nil) {
 			if err := t.pause(ctx, layer, c, len(order)); err != nil {
 				return err
 			}
 		}
 		i := order[s.Image]
 		in := &t.inputs.events[i]
-		image.Resize(in.Shape)
-		in.Map(&image)
+		l.timing(in, &image)
 		winners = c.Contest(in, sel, &scratch, winners[:0])
 		outcome := snn.Silent
 		if len(winners) > 0 {
-			outcome = snn.Judge(t.model.Decision[winners[0].Map], t.train.Label(i))
+			outcome = snn.Judge(t.model.Class(winners[0].Neuron), t.train.Label(i))
 			if r, rates, ok := rule.Rule(outcome, winners[0].Map); ok {
 				now := *r
 				now.Rates = []snn.Rates{rates}
-				now.Learn(c, &image, winners, &scratch)
+				if batch == 1 {
+					now.Learn(c, &image, winners, &scratch)
+				} else {
+					sum.Add(&now, &image, winners, &scratch)
+				}
 			}
 		}
-		t.counted(&rule, outcome)
+		if batch > 1 && ((s.Image+1)%batch == 0 || s.Image+1 == len(order)) {
+			sum.Apply(&rule.Reward)
+		}
+		t.counted(&rule, l, outcome)
 	}
 	return nil
 }
 
 // counted notes the outcome of one image.
-func (t *Trainer) counted(rule *snn.RSTDP, o snn.Outcome) {
+func (t *Trainer) counted(rule *snn.RSTDP, l Learn, o snn.Outcome) {
 	s := &t.model.State
-	rule.Count(o)
+	if o == snn.Silent && l.Punish.Silent {
+		rule.Count(snn.Wrong)
+	} else {
+		rule.Count(o)
+	}
 	s.Adaptation = rule.Adaptation
 	s.Score.count(o)
 	s.Presentations++
@@ -232,22 +293,33 @@ func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolut
 	rule := layer.Learn.rstdp()
 	rule.Adaptation = s.Adaptation
 	muted := t.model.Experiment.muted(layer, s.Epoch)
-	block := t.block
+	block, batch := t.block, layer.Learn.Batch
+	size := blockSize
+	if batch > 1 {
+		size = batch
+	}
 	for s.Image < len(order) {
 		if err := t.pause(ctx, layer, c, len(order)); err != nil {
 			return err
 		}
-		ids := order[s.Image:min(s.Image+blockSize, len(order))]
+		ids := order[s.Image:min(s.Image+size, len(order))]
 		block.Compute(t.album, ids, muted, t.options.Workers)
 		for j, i := range ids {
 			outcome := snn.Silent
 			if w, ok := block.Winner(j); ok {
-				outcome = snn.Judge(t.model.Decision[w.Map], t.train.Label(i))
-				if r, rates, ok := rule.Rule(outcome, w.Map); ok {
+				outcome = snn.Judge(t.model.Class(w.Neuron), t.train.Label(i))
+				r, rates, ok := rule.Rule(outcome, w.Map)
+				switch {
+				case ok && batch > 1:
+					block.Add(j, w, r, rates)
+				case ok:
 					block.Learn(j, w, r, rates)
 				}
 			}
-			t.counted(&rule, outcome)
+			t.counted(&rule, layer.Learn, outcome)
+		}
+		if batch > 1 {
+			block.Apply(&rule.Reward)
 		}
 		s.Image += len(ids)
 	}

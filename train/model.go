@@ -91,8 +91,18 @@ func newModel(e Experiment) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := readout.Blocks(e.Layers[len(e.Layers)-1].Maps, e.Data.Classes)
+	d, err := e.decision()
 	return &Model{Experiment: e, Network: n, Decision: d}, err
+}
+
+// Class is the class that a neuron of the last layer stands for.
+func (m *Model) Class(n spike.Neuron) int {
+	return m.Decision.Of(m.out(), n)
+}
+
+// out is the shape of the last layer's neurons.
+func (m *Model) out() spike.Shape {
+	return m.Network.Layers[len(m.Network.Layers)-1].Convolution.Out()
 }
 
 // A Predictor asks a model for decisions. It has working memory of its own:
@@ -101,6 +111,7 @@ type Predictor struct {
 	model   *Model
 	encoder *encode.Encoder
 	finals  *snn.Finals // nil: the last layer fires when it passes a threshold
+	byMap   bool        // all neurons of a map stand for one class
 	depth   int         // layers before the last
 	spikes  spike.Map
 	fired   spike.Bits
@@ -118,8 +129,14 @@ func (m *Model) Predictor() (*Predictor, error) {
 		return nil, err
 	}
 	p := &Predictor{model: m, encoder: e, depth: len(m.Network.Layers) - 1}
-	if last := m.Network.Layers[p.depth]; last.AtEnd() {
-		p.finals = snn.NewFinals(last.Convolution, m.Network.Steps, m.Decision)
+	last := m.Network.Layers[p.depth]
+	p.byMap = len(m.Decision) == last.Maps
+	if last.AtEnd() {
+		groups := []int(m.Decision)
+		if !p.byMap {
+			groups = make([]int, last.Maps)
+		}
+		p.finals = snn.NewFinals(last.Convolution, m.Network.Steps, groups)
 	}
 	return p, nil
 }
@@ -128,7 +145,7 @@ func (m *Model) Predictor() (*Predictor, error) {
 // change with p.
 func (p *Predictor) Another() *Predictor {
 	e, _ := p.model.encoder() // it was built once for p
-	return &Predictor{model: p.model, encoder: e, finals: p.finals, depth: p.depth}
+	return &Predictor{model: p.model, encoder: e, finals: p.finals, byMap: p.byMap, depth: p.depth}
 }
 
 func (m *Model) encoder() (*encode.Encoder, error) {
@@ -138,13 +155,23 @@ func (m *Model) encoder() (*encode.Encoder, error) {
 // Predict decides an image of the experiment's rows x cols pixels, 0 to 255,
 // light on dark.
 func (p *Predictor) Predict(pixels []byte) readout.Decision {
-	if p.finals == nil {
+	switch {
+	case !p.byMap:
+		// The runner-up may be of the winner's map.
+		p.encoder.Encode(pixels, &p.spikes)
+		r := p.pass.Response(p.model.Network, &p.spikes, p.depth)
+		p.best = p.best[:0]
+		for i, s := range r.First.At {
+			maps := r.First.Maps
+			p.best = append(p.best, spike.Spike{Neuron: r.First.Neuron(i%maps, i/maps), Step: s, Potential: r.Potential[i]})
+		}
+	case p.finals == nil:
 		p.encoder.Encode(pixels, &p.spikes)
 		p.best = p.model.Network.Forward(&p.spikes, &p.pass, p.best)
-	} else {
+	default:
 		p.best = p.finals.Best(p.last(pixels), &p.round, p.best)
 	}
-	return p.model.Decision.Decide(p.best)
+	return p.model.Decision.Decide(p.model.out(), p.best)
 }
 
 // last is which inputs of the last layer fire.
@@ -184,7 +211,7 @@ func (p *Predictor) Classes(n int, image func(i int) []byte, each func(i, class 
 		p.finals.Winners(p.many[:to-from], &p.round, func(k int, w spike.Spike, ok bool) {
 			class := readout.None
 			if ok {
-				class = p.model.Decision[w.Map]
+				class = p.model.Class(w.Neuron)
 			}
 			each(from+k, class)
 		})

@@ -53,7 +53,7 @@ func TestPredict(t *testing.T) {
 			another := first.Another()
 			for i := range 100 {
 				encoder.Encode(test.Image(i), &in)
-				want := m.Decision.Decide(m.Network.Forward(&in, &p, nil))
+				want := m.Decision.Decide(m.Network.Layers[2].Convolution.Out(), m.Network.Forward(&in, &p, nil))
 				if got := first.Predict(test.Image(i)); got != want {
 					t.Fatalf("image %d: decision %+v; want %+v", i, got, want)
 				}

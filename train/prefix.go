@@ -88,8 +88,8 @@ func (p prefix) names(from int) []string {
 	return names
 }
 
-// in is the shape of what the last layer is shown.
-func (p prefix) in() spike.Shape { return p.experiment.Geometry(len(p.experiment.Layers) - 1).In }
+// last is the shape of the last layer, and of what it is shown.
+func (p prefix) last() snn.Geometry { return p.experiment.Geometry(len(p.experiment.Layers) - 1) }
 
 // A learned is a prefix after its training.
 type learned struct {
@@ -134,13 +134,16 @@ const (
 
 // layout is the tensors of the prefix's file, without data.
 func (p prefix) layout() []tensorfile.Tensor {
-	in := p.in()
+	g := p.last()
 	var all []tensorfile.Tensor
 	for i, l := range p.layers() {
 		all = append(all, tensorfile.Tensor{Name: tensorName(l.Name), DType: tensorfile.F32, Shape: weightShape(p.experiment.Geometry(i))})
 	}
 	bits := func(name string, images int) tensorfile.Tensor {
-		return tensorfile.Tensor{Name: name, DType: tensorfile.U64, Shape: []int{images, in.Positions(), spike.Words(in.Maps)}}
+		if planes := spike.Planes(g.Most); planes > 1 {
+			return tensorfile.Tensor{Name: name, DType: tensorfile.U64, Shape: []int{images, planes, g.In.Positions(), spike.Words(g.In.Maps)}}
+		}
+		return tensorfile.Tensor{Name: name, DType: tensorfile.U64, Shape: []int{images, g.In.Positions(), spike.Words(g.In.Maps)}}
 	}
 	return append(all, bits(trainBits, p.train), bits(heldBits, p.held))
 }
@@ -265,7 +268,7 @@ func (p prefix) readBits(f *tensorfile.File, name string) ([]uint64, error) {
 	if err != nil {
 		return nil, err
 	}
-	maps := p.in().Maps
+	maps := p.last().In.Maps
 	if rest := maps % 64; rest > 0 {
 		for i := spike.Words(maps) - 1; i < len(bits); i += spike.Words(maps) {
 			if bits[i]>>rest != 0 {

@@ -22,6 +22,7 @@ func TestPrefixKey(t *testing.T) {
 		"data.source": false, // the images' checksums count instead
 		"data.rows":   true, "data.cols": true, "data.limit": true,
 		"data.classes":  false, // only the last layer decides
+		"readout.rule":  false,
 		"protocol.kind": true, "protocol.validation": true,
 		"encode.steps": true, "encode.pad": true, "encode.threshold": true, "encode.abs": true, "encode.normalise": true, "encode.lateral": true,
 		"encode.filters.*.kind": true, "encode.filters.*.size": true, "encode.filters.*.sigma1": true, "encode.filters.*.sigma2": true,
@@ -29,13 +30,14 @@ func TestPrefixKey(t *testing.T) {
 		"layers.*.name": true, // random streams have it
 		"layers.*.maps": true, "layers.*.kernel": true, "layers.*.stride": true, "layers.*.pad": true, "layers.*.threshold": true, "layers.*.fires": true,
 		"layers.*.weights.mean": true, "layers.*.weights.std": true,
-		"layers.*.pool.window": true, "layers.*.pool.stride": true, "layers.*.pool.pad": true,
+		"layers.*.pool.window": true, "layers.*.pool.stride": true, "layers.*.pool.pad": true, "layers.*.pool.repeats": true,
 		"layers.*.learn.rule": true, "layers.*.learn.epochs": true, "layers.*.learn.shuffle": true, "layers.*.learn.k": true,
 		"layers.*.learn.radius": true, "layers.*.learn.pointwise": true, "layers.*.learn.dropout": true,
+		"layers.*.learn.shared": true, "layers.*.learn.final": true, "layers.*.learn.fill": true, "layers.*.learn.summed": true, "layers.*.learn.batch": true,
 		"layers.*.learn.a_plus": true, "layers.*.learn.a_minus": true, "layers.*.learn.stabiliser": true,
 		"layers.*.learn.lower": true, "layers.*.learn.upper": true,
-		"layers.*.learn.doubling.every": true, "layers.*.learn.doubling.max": true, "layers.*.learn.doubling.ratio": true,
-		"layers.*.learn.punish.a_plus": true, "layers.*.learn.punish.a_minus": true, "layers.*.learn.punish.adapt": true,
+		"layers.*.learn.doubling.every": true, "layers.*.learn.doubling.max": true, "layers.*.learn.doubling.ratio": true, "layers.*.learn.doubling.delay": true,
+		"layers.*.learn.punish.a_plus": true, "layers.*.learn.punish.a_minus": true, "layers.*.learn.punish.adapt": true, "layers.*.learn.punish.silent": true,
 	}
 	learn, test := train.DataSum{Name: "learn", Images: 9, SHA256: "1"}, train.DataSum{Name: "test", Images: 9, SHA256: "2"}
 	key := func(e train.Experiment) string { return train.PrefixKey(e, learn, test) }

@@ -101,8 +101,9 @@ func TestCached(t *testing.T) {
 	last := &other.Layers[2]
 	last.Name, last.Maps, last.Kernel.Rows, last.Pad, last.Weights.Mean = "out", 40, 3, 1, 0.5
 	last.Learn.Epochs, last.Learn.Shuffle, last.Learn.Dropout, last.Learn.APlus = 2, true, 0.3, 0.01
-	untrained := small()
+	untrained, copied := small(), small()
 	untrained.Layers[2].Learn.Epochs = 0
+	replica(&copied)
 	for _, c := range []struct {
 		name  string
 		e     train.Experiment
@@ -114,6 +115,8 @@ func TestCached(t *testing.T) {
 		{"last layer without learning", untrained, false},
 		{"protocol paper", paper, true},
 		{"protocol paper again", paper, false},
+		{"inputs that fire again", copied, true},
+		{"inputs that fire again, again", copied, false},
 	} {
 		dir := t.TempDir()
 		want, got := filepath.Join(dir, "want"), filepath.Join(dir, "got")
@@ -128,7 +131,7 @@ func TestCached(t *testing.T) {
 			equal(t, c.name, want, got, "s1", "s2")
 		}
 	}
-	if entries, err := train.CacheEntries(cache); err != nil || len(entries) != 2 {
+	if entries, err := train.CacheEntries(cache); err != nil || len(entries) != 3 {
 		t.Errorf("in the cache: %+v, %v", entries, err)
 	}
 }

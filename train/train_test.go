@@ -50,6 +50,24 @@ func small() train.Experiment {
 	}
 }
 
+// replica makes an experiment what replications make of it: batches, inputs
+// that fire several times, and other winners.
+func replica(e *train.Experiment) {
+	e.Readout.Rule = train.ReadoutNeurons
+	for i := range e.Layers {
+		l := &e.Layers[i]
+		l.Fires, l.Learn.Batch = snn.AtLeast, 20
+		if i < 2 {
+			l.Pool.Repeats = true
+			l.Learn.Pointwise, l.Learn.Shared, l.Learn.Final, l.Learn.Fill = false, true, true, true
+			l.Learn.Doubling.Delay = 21
+		}
+	}
+	e.Layers[0].Pad = 0
+	e.Layers[1].Learn.Summed = true
+	e.Layers[2].Learn.Punish.Adapt, e.Layers[2].Learn.Punish.Silent = 20, true
+}
+
 func mnist(t testing.TB) (learn, test *dataset.Set) {
 	t.Helper()
 	learn, test, err := dataset.MNIST()
@@ -170,6 +188,10 @@ func TestRunFolder(t *testing.T) {
 func TestSameBits(t *testing.T) {
 	want := filepath.Join(t.TempDir(), "want")
 	run(t, want, small(), train.Options{Workers: 1})
+	copied := small()
+	replica(&copied)
+	wantCopied := filepath.Join(t.TempDir(), "want")
+	run(t, wantCopied, copied, train.Options{Workers: 1})
 	for _, name := range simd.Names() {
 		for _, workers := range []int{1, 2, 5} {
 			if err := simd.Use(name); err != nil {
@@ -178,6 +200,11 @@ func TestSameBits(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
 			run(t, dir, small(), train.Options{Workers: workers})
 			same(t, name, weights(t, want), weights(t, dir))
+			if workers < 5 {
+				dir := filepath.Join(t.TempDir(), "run")
+				run(t, dir, copied, train.Options{Workers: workers})
+				same(t, name, weights(t, wantCopied), weights(t, dir))
+			}
 		}
 	}
 	if err := simd.Use(""); err != nil {
@@ -201,6 +228,11 @@ func TestResume(t *testing.T) {
 		"shuffle, dropout":  func(e *train.Experiment) { e.Layers[2].Learn.Shuffle, e.Layers[2].Learn.Dropout = true, 0.3 },
 		"protocol paper":    func(e *train.Experiment) { e.Protocol.Kind = train.ProtocolPaper },
 		"time and shuffled": func(e *train.Experiment) { e.Layers[1].Learn.Shuffle, e.Layers[2].Threshold = true, 30 },
+		"replica":           replica,
+		"replica in time": func(e *train.Experiment) {
+			replica(e)
+			e.Layers[2].Threshold, e.Layers[2].Learn.Batch, e.Layers[2].Learn.Summed = 40, 7, true
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			e := small()

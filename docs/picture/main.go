@@ -84,7 +84,7 @@ func picture(run string, index int, out string) error {
 	c.legend(20, 442, spikes.Steps)
 
 	best := m.Network.Forward(&spikes, &pass, nil)
-	decision := m.Decision.Decide(best)
+	decision := m.Decision.Decide(m.Network.Layers[len(m.Network.Layers)-1].Convolution.Out(), best)
 	c.text(20, 505, 17, fmt.Sprintf("Last layer, learned by reward: the highest potential decides. It says %d.", decision.Class))
 	top := classes(m, best)
 	high := 1e-9
@@ -117,7 +117,7 @@ func classes(m *train.Model, best []spike.Spike) []float64 {
 	top := make([]float64, m.Decision.Classes())
 	last := m.Network.Layers[len(m.Network.Layers)-1]
 	for _, s := range best {
-		if class := m.Decision[s.Map]; s.Step != spike.Silent {
+		if class := m.Class(s.Neuron); s.Step != spike.Silent {
 			top[class] = max(top[class], last.Potential(s.Potential))
 		}
 	}
