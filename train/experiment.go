@@ -98,6 +98,7 @@ type Learn struct {
 	Final      bool     `toml:"final" comment:"of equally early neurons the potential after the last step decides, not that at the spike"`
 	Fill       bool     `toml:"fill" comment:"if fewer than k win, neuron (0,0,0) wins too, unless no input reached it; silent, it takes all inputs for early"`
 	Summed     bool     `toml:"summed" comment:"an input that fires several times counts as early as its spikes together: the steps left at each, added up"`
+	Until      float64  `toml:"until" comment:"rule \"stdp\": learning ends when the convergence, the mean of w(1-w), is below; 0: after all epochs"`
 	Batch      int      `toml:"batch" comment:"images whose changes are added up and made at once; 0 or 1: each by itself"`
 	Dropout    float64  `toml:"dropout" comment:"fraction of maps muted, drawn anew for every epoch"`
 	APlus      float64  `toml:"a_plus" comment:"LTP: input fired in time (rstdp: under reward)"`

@@ -165,6 +165,8 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 	f.add(n.Epochs < 0, path+".epochs", "%d; it must be 0 or more", n.Epochs)
 	f.add(n.K < 1, path+".k", "%d; at least one neuron must win", n.K)
 	f.add(n.Rule == RuleRSTDP && n.K > 1, path+".k", "%d; under %q the one neuron that decides learns", n.K, n.Rule)
+	f.add(!(n.Until >= 0 && n.Until <= 0.25), path+".until", "%v; it must be 0 (never) to 0.25, the largest convergence", n.Until)
+	f.add(n.Until > 0 && n.Rule == RuleRSTDP, path+".until", "has no effect under %q; it must be 0", n.Rule)
 	f.add(n.Batch < 0 || n.Batch > 1<<20, path+".batch", "%d; it must be 0 or 1 (every image by itself) up to %d", n.Batch, 1<<20)
 	f.add(n.Doubling.Delay < 0, path+".doubling.delay", "%d; it must be 0 or more", n.Doubling.Delay)
 	f.add(n.Doubling.Delay > 0 && n.Doubling.Every <= 0, path+".doubling.delay", "has no effect as long as nothing is doubled; take it away, or set doubling.every")

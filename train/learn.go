@@ -83,7 +83,7 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 			return err
 		}
 		end := EpochEnd{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Presentations: s.Presentations,
-			PerSecond: float64(len(order)-shown) / time.Since(started).Seconds()}
+			PerSecond: float64(s.Image-shown) / time.Since(started).Seconds()}
 		if rewarded {
 			score := s.Score
 			end.Train = &score
@@ -93,7 +93,9 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 				return err
 			}
 		}
-		s.Epoch, s.Image, s.Score = s.Epoch+1, 0, Score{}
+		if s.Epoch, s.Image, s.Score = s.Epoch+1, 0, (Score{}); t.done {
+			s.Epoch, t.done = layer.Learn.Epochs, false
+		}
 		end.Convergence, end.Weights = c.Convergence(), histogram(c.Weights(), layer.Learn.Lower, layer.Learn.Upper)
 		t.clock()
 		end.Seconds = s.Seconds
@@ -164,6 +166,7 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 	var scratch snn.Scratch
 	var image spike.Map
 	var winners []spike.Spike
+	var err error
 	for ; s.Image < len(order); s.Image++ {
 		if s.Image%64 == 0 || ctx.Err() != nil {
 			if err := t.pause(ctx, layer, c, len(order)); err != nil {
@@ -176,6 +179,10 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 		winners = c.Contest(in, sel, &scratch, winners[:0])
 		rule.Learn(c, &image, winners, &scratch)
 		s.Presentations++
+		if t.done, err = t.heed(layer, c, len(winners) > 0, s.Epoch*len(order)+s.Image); err != nil || t.done {
+			s.Image++
+			return err
+		}
 	}
 	return nil
 }
@@ -220,8 +227,18 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 			sum.Add(&rule, &image, winners[j], &scratch)
 		}
 		sum.Apply(&rule)
+		shown := s.Epoch*len(order) + s.Image
 		s.Image += len(ids)
 		s.Presentations += len(ids)
+		for j := range ids {
+			done, err := t.heed(layer, c, len(winners[j]) > 0, shown+j)
+			if t.done = t.done || done; err != nil {
+				return err
+			}
+		}
+		if t.done {
+			return nil
+		}
 	}
 	return nil
 }
@@ -234,6 +251,7 @@ func (t *Trainer) reward(ctx context.Context, layer Layer, c *snn.Convolution, o
 	rule.Adaptation = s.Adaptation
 	sel := l.selection(t.model.Experiment.muted(layer, s.Epoch))
 	batch := max(1, l.Batch)
+	var stopped error
 	sum := snn.NewSum(c)
 	var scratch snn.Scratch
 	var image spike.Map
@@ -265,8 +283,19 @@ func (t *Trainer) reward(ctx context.Context, layer Layer, c *snn.Convolution, o
 			sum.Apply(&rule.Reward)
 		}
 		t.counted(&rule, l, outcome)
+		if _, err := t.heed(layer, c, outcome != snn.Silent, s.Epoch*len(order)+s.Image); err != nil {
+			if batch == 1 || (s.Image+1)%batch == 0 {
+				s.Image++
+				return err
+			}
+			stopped = err // when the batch is complete
+		}
+		if stopped != nil && (s.Image+1)%batch == 0 {
+			s.Image++
+			return stopped
+		}
 	}
-	return nil
+	return stopped
 }
 
 // counted notes the outcome of one image.
@@ -294,6 +323,7 @@ func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolut
 	rule.Adaptation = s.Adaptation
 	muted := t.model.Experiment.muted(layer, s.Epoch)
 	block, batch := t.block, layer.Learn.Batch
+	var stopped error
 	size := blockSize
 	if batch > 1 {
 		size = batch
@@ -317,11 +347,17 @@ func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolut
 				}
 			}
 			t.counted(&rule, layer.Learn, outcome)
+			if _, err := t.heed(layer, c, outcome != snn.Silent, s.Epoch*len(order)+s.Image+j); err != nil {
+				stopped = err
+			}
 		}
 		if batch > 1 {
 			block.Apply(&rule.Reward)
 		}
-		s.Image += len(ids)
+		if s.Image += len(ids); stopped != nil {
+			block.Flush()
+			return stopped
+		}
 	}
 	return nil
 }

@@ -15,7 +15,8 @@ func (f ObserverFunc) Observe(e Event) { f(e) }
 // An ObserverFunc is an observer that is a function.
 type ObserverFunc func(Event)
 
-// An Event is one of [Stage], [Progress], [EpochEnd], [Saved] and [Cached].
+// An Event is one of [Stage], [Progress], [EpochEnd], [Warning], [Saved] and
+// [Cached].
 type Event interface{ event() }
 
 // Stage reports the beginning of, or the advance in, work other than
@@ -54,6 +55,17 @@ type EpochEnd struct {
 	Cached        bool    `json:"cached,omitempty"` // learned by another training, PerSecond too, and taken from the cache
 }
 
+// Warning reports that a layer in training has fallen silent, or has
+// converged. It comes once for each kind and layer.
+type Warning struct {
+	Layer       string
+	Kind        string // [LayerSilent] or [LayerConverged]
+	Epoch       int    // from 0
+	Image       int    // of this epoch
+	Images      int    // LayerSilent: for how many nobody has won
+	Convergence float64
+}
+
 // Saved reports that the run was saved, or why it could not be; it is tried
 // again. Until Complete, training goes on meanwhile.
 type Saved struct {
@@ -74,5 +86,6 @@ type Cached struct {
 func (Stage) event()    {}
 func (Progress) event() {}
 func (EpochEnd) event() {}
+func (Warning) event()  {}
 func (Saved) event()    {}
 func (Cached) event()   {}

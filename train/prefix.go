@@ -110,7 +110,14 @@ func (p prefix) check(s story) error {
 	n, shown := 0, 0
 	for _, l := range p.layers() {
 		for epoch := range l.Learn.Epochs {
+			early := l.Learn.Until > 0 && epoch > 0 && (n == len(s.Epochs) || s.Epochs[n].Layer != l.Name)
+			if early {
+				break // the layer had learned all that it was to
+			}
 			shown += p.train
+			if l.Learn.Until > 0 && n < len(s.Epochs) && s.Epochs[n].Presentations < shown && s.Epochs[n].Presentations > shown-p.train {
+				shown = s.Epochs[n].Presentations
+			}
 			if n == len(s.Epochs) {
 				return fmt.Errorf("epoch %d of %s is missing", epoch+1, l.Name)
 			}

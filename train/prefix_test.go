@@ -33,7 +33,7 @@ func TestPrefixKey(t *testing.T) {
 		"layers.*.pool.window": true, "layers.*.pool.stride": true, "layers.*.pool.pad": true, "layers.*.pool.repeats": true,
 		"layers.*.learn.rule": true, "layers.*.learn.epochs": true, "layers.*.learn.shuffle": true, "layers.*.learn.k": true,
 		"layers.*.learn.radius": true, "layers.*.learn.pointwise": true, "layers.*.learn.dropout": true,
-		"layers.*.learn.shared": true, "layers.*.learn.final": true, "layers.*.learn.fill": true, "layers.*.learn.summed": true, "layers.*.learn.batch": true,
+		"layers.*.learn.shared": true, "layers.*.learn.final": true, "layers.*.learn.fill": true, "layers.*.learn.summed": true, "layers.*.learn.batch": true, "layers.*.learn.until": true,
 		"layers.*.learn.a_plus": true, "layers.*.learn.a_minus": true, "layers.*.learn.stabiliser": true,
 		"layers.*.learn.lower": true, "layers.*.learn.upper": true,
 		"layers.*.learn.doubling.every": true, "layers.*.learn.doubling.max": true, "layers.*.learn.doubling.ratio": true, "layers.*.learn.doubling.delay": true,

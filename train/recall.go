@@ -66,17 +66,16 @@ func (t *Trainer) skip(l learned) error {
 	}
 	t.clock()
 	var ends []EpochEnd
-	n := 0
-	for i, layer := range p.layers() {
-		for epoch := range layer.Learn.Epochs {
-			end := l.story.Epochs[n]
-			n++
-			if i < s.Layer || i == s.Layer && epoch < s.Epoch {
-				continue // the run itself learned it
-			}
-			end.Cached, end.Seconds = true, s.Seconds
-			ends = append(ends, end)
+	i := 0
+	for _, end := range l.story.Epochs {
+		for p.layers()[i].Name != end.Layer {
+			i++
 		}
+		if i < s.Layer || i == s.Layer && end.Epoch < s.Epoch {
+			continue // the run itself learned it
+		}
+		end.Cached, end.Seconds = true, s.Seconds
+		ends = append(ends, end)
 	}
 	t.folder.log(ends...)
 	s.Cached = &Reused{p.names(s.Layer), l.story.Seconds}

@@ -24,6 +24,8 @@ type Options struct {
 	SaveEvery   time.Duration // time between checkpoints; 0: 20 s
 	Cache       string        // folder in which layers before the last are kept for other trainings (see the package comment); "": none
 	Patience    time.Duration // how long to wait for room when the finished training cannot be saved; 0: 10 minutes
+
+	StopOnSilent bool // end the training with [ErrSilent] as soon as a layer falls silent
 }
 
 // A Trainer trains one experiment into one folder. Make one with [Create] or
@@ -46,6 +48,9 @@ type Trainer struct {
 
 	prefix prefix // the layers before the last, as the cache knows them
 	missed bool   // the cache has no good file of them, and shall get one
+
+	vigil vigil
+	done  bool // the layer in training is to learn no more
 
 	// Of a layer that learns in blocks:
 	block            *snn.Block // holds its weights
@@ -239,6 +244,11 @@ func (t *Trainer) Run(ctx context.Context) (*Report, error) {
 			return nil, fmt.Errorf("interrupted, and the run could not be saved: %w; %s stands as it was", err, t.folder.path(checkpointFile))
 		}
 		return nil, ErrInterrupted
+	}
+	if errors.Is(err, ErrSilent) {
+		if saved := t.save(); saved != nil {
+			return nil, errors.Join(err, fmt.Errorf("the run could not be saved: %w; %s stands as it was", saved, t.folder.path(checkpointFile)))
+		}
 	}
 	return report, err
 }

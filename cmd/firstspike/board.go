@@ -102,6 +102,10 @@ func (b *board) observe(seed uint64, e train.Event) {
 		}
 	case train.EpochEnd:
 		at(e.Layer, e.Epoch+1, 0)
+	case train.Warning:
+		if text, bad := watchText(e); bad {
+			b.say(fmt.Sprintf("seed %d: %s", seed, text))
+		}
 	case train.Saved:
 		if e.Err != nil {
 			b.say(fmt.Sprintf("seed %d: %s", seed, saveWarning(e)))

@@ -60,6 +60,14 @@ func saveWarning(s train.Saved) string {
 	return fmt.Sprintf("cannot save yet: %v; training goes on and will try again", s.Err)
 }
 
+// watchText says what became of a layer, and whether that is bad.
+func watchText(w train.Warning) (text string, bad bool) {
+	if w.Kind == train.LayerSilent {
+		return fmt.Sprintf("%s is silent: for %s images none of its neurons has won; %s says why", w.Layer, count(w.Images), command("doctor", "RUN")), true
+	}
+	return fmt.Sprintf("%s has converged (%.2g) after %s images of epoch %d; --stop-on converged ends its learning there", w.Layer, w.Convergence, count(w.Image), w.Epoch+1), false
+}
+
 // cachedText says what the cache was good for, and how to do without it. The
 // warning is that it was good for nothing.
 func cachedText(c train.Cached) (text string, warning bool) {

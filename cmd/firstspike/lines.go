@@ -79,6 +79,12 @@ func (l *lines) Observe(e train.Event) {
 		}
 		attrs = append(attrs, slog.String("convergence", fmt.Sprintf("%.3g", e.Convergence)), slog.Int("images_per_second", int(e.PerSecond)))
 		l.write("epoch", attrs...)
+	case train.Warning:
+		if text, bad := watchText(e); bad {
+			l.log.Warn(text)
+		} else {
+			l.note(text)
+		}
 	case train.Saved:
 		if e.Err != nil {
 			l.log.Warn(saveWarning(e))

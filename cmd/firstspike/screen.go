@@ -86,6 +86,12 @@ func (s *screen) Observe(e train.Event) {
 		s.head(e.Layer)
 		s.print(s.table.row(e, s.style))
 		s.draw(complete(e))
+	case train.Warning:
+		text, bad := watchText(e)
+		if text = wrap(visible(text), 2, s.width()); bad {
+			text = s.style.warning(text)
+		}
+		s.print(text)
 	case train.Saved:
 		if e.Err != nil {
 			s.print(s.style.warning(wrap(visible(saveWarning(e)), 2, s.width())))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -149,11 +150,24 @@ func (c *trainCommand) apply(s *settings) {
 		}
 		s.set("--set "+pair, path, value)
 	}
+	if slices.Contains(c.StopOn, train.LayerConverged) {
+		for _, l := range s.experiment.Layers {
+			if l.Learn.Rule == train.RuleSTDP && l.Learn.Until == 0 {
+				s.set("--stop-on converged", "layers."+l.Name+".learn.until", fmt.Sprint(train.Converged))
+			}
+		}
+	}
 }
 
 // options are the flags that change no result.
 func (c *trainCommand) options(t *training, faults *usageError) {
 	t.options.Workers = workers(c.Workers, faults)
+	for _, what := range c.StopOn {
+		if what != train.LayerSilent && what != train.LayerConverged {
+			faults.add("--stop-on %s: it can be %s or %s", what, train.LayerSilent, train.LayerConverged)
+		}
+	}
+	t.options.StopOnSilent = slices.Contains(c.StopOn, train.LayerSilent)
 	if c.SaveEvery != "" {
 		every, err := time.ParseDuration(c.SaveEvery)
 		if err != nil || every <= 0 {
@@ -247,6 +261,7 @@ func (c *trainCommand) resumption() (t training, faults usageError) {
 	}{
 		{"--set", len(c.Set) > 0}, {"--epochs", len(c.Epochs) > 0}, {"--limit", c.Limit != ""}, {"--paper", c.Paper},
 		{"--protocol", c.Protocol != ""}, {"--data", c.Data != ""}, {"--seed", c.Seed != "" && c.Out != ""},
+		{"--stop-on converged", slices.Contains(c.StopOn, train.LayerConverged)},
 	} {
 		if f.given {
 			faults.add("%s: it would change the experiment, and a run is resumed as it began; leave out either %s or --resume", f.flag, f.flag)

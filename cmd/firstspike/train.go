@@ -28,6 +28,7 @@ type trainCommand struct {
 	SaveEvery string   `placeholder:"TIME" help:"Time between checkpoints; 20s if not given."`
 	Cache     string   `placeholder:"DIR" help:"Keep layers before the last here, for trainings that differ only in the last; $FIRSTSPIKE_CACHE, or a folder of your user's, if not given."`
 	NoCache   bool     `help:"Train all layers anew, and keep none."`
+	StopOn    []string `placeholder:"WHAT" help:"silent: stop when no neuron of a layer wins any more. converged: a layer that learns without reward goes through no more images than it takes to converge."`
 	Resume    bool     `help:"Go on with a run that was interrupted."`
 }
 
@@ -78,6 +79,9 @@ func (c *trainCommand) train(s *streams, display display, trainer *train.Trainer
 		fmt.Fprintf(s.err, "firstspike: interrupted %s; the run is saved\n", position(t.experiment, trainer.State()))
 		fmt.Fprintf(s.err, "firstspike: go on with: %s\n", command("train", "--resume", "--out", t.dir))
 		return silentError(statusInterrupted)
+	}
+	if errors.Is(err, train.ErrSilent) {
+		return fmt.Errorf("%w; the run is saved; find out why with: %s; or go on with: %s", err, command("doctor", t.dir), command("train", "--resume", "--out", t.dir))
 	}
 	if err != nil {
 		if report != nil { // what could not be saved is at least told

@@ -1,0 +1,72 @@
+package train
+
+import (
+	"fmt"
+
+	"firstspike/snn"
+)
+
+// watchEvery is after how many images of a layer it is looked whether it
+// fires, and whether it has converged. Results depend on it where
+// [Learn.Until] ends a layer's learning.
+const watchEvery = 1000
+
+// Converged is the convergence below which a layer that learns by "stdp" has
+// learned what it will; see [snn.Convolution.Convergence].
+const Converged = 0.01
+
+// The kinds of a [Warning].
+const (
+	LayerSilent    = "silent"    // no neuron of the layer won for the last images
+	LayerConverged = "converged" // its weights hardly move any more
+)
+
+// ErrSilent is wrapped by what [Trainer.Run] returns if a layer has fallen
+// silent and [Options.StopOnSilent] says that nothing is to be learned then.
+// The run is saved, as if it had been interrupted.
+var ErrSilent = fmt.Errorf("a layer has fallen silent")
+
+// A vigil watches a layer in training.
+type vigil struct {
+	layer     string
+	silent    int // images in a row
+	told      bool
+	converged bool
+}
+
+// heed notes whether neurons of a layer won for an image, the one after so
+// many. It warns, once for each layer, of silence and of convergence, and
+// reports whether the layer is to learn no more.
+func (t *Trainer) heed(layer Layer, c *snn.Convolution, won bool, shown int) (done bool, err error) {
+	v := &t.vigil
+	if v.layer != layer.Name {
+		*v = vigil{layer: layer.Name}
+	}
+	if v.silent++; won {
+		v.silent = 0
+	}
+	if (shown+1)%watchEvery != 0 {
+		return false, nil
+	}
+	s := &t.model.State
+	w := Warning{Layer: layer.Name, Epoch: s.Epoch, Image: s.Image, Images: watchEvery}
+	if v.silent >= watchEvery && !v.told {
+		v.told = true
+		w.Kind = LayerSilent
+		t.observe(w)
+		if t.options.StopOnSilent {
+			return false, fmt.Errorf("%w: %s, for %d images", ErrSilent, layer.Name, watchEvery)
+		}
+	}
+	l := layer.Learn
+	if l.Rule != RuleSTDP || v.converged && l.Until == 0 {
+		return false, nil
+	}
+	w.Convergence = c.Convergence()
+	if w.Convergence < Converged && !v.converged && v.silent < watchEvery {
+		v.converged = true
+		w.Kind = LayerConverged
+		t.observe(w)
+	}
+	return w.Convergence < l.Until, nil
+}
