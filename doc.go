@@ -9,6 +9,7 @@
 //     dataset: MNIST and others, samples with labels.
 //     tensorfile: safetensors, npy, npz and text tensors.
 //     figure: pictures of plain data, as PNG and SVG.
+//     eventfile: the files that TensorBoard shows.
 //     internal/simd: the few loops in which time is spent.
 //  2. encode: pictures to first spikes.
 //     snn: layers, and how they learn.
@@ -18,6 +19,7 @@
 //     conform: comparison with reference traces.
 //     study: many seeds, and what is better than what.
 //     inspect: features in pixels, the way of one image.
+//     observe: what a training reports, for TensorBoard, as CSV and JSON lines.
 //  5. gallery: pictures and pages of a run.
 //  7. cmd/firstspike: the command.
 //

@@ -138,4 +138,3 @@ func TestUntil(t *testing.T) {
 		equal(t, name, dir, stopped)
 	}
 }
-

@@ -4,6 +4,7 @@
 //	firstspike train              train the default network on MNIST, which is inside
 //	firstspike test RUN           test what came out
 //	firstspike predict RUN FILE   ask it about pictures
+//	firstspike export RUN         what it learned and how it went, for TensorBoard, as CSV or JSON lines
 //	firstspike show RUN           the experiment: every number, and where it comes from
 //	firstspike presets            the published experiments
 //	firstspike conform TRACE      compare this program with a reference's trace

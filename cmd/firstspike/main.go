@@ -31,6 +31,7 @@ type commands struct {
 	Compare   compareCommand   `cmd:"" help:"Compare experiments or runs, seed by seed."`
 	Plot      plotCommand      `cmd:"" help:"Draw what a run has learned, how it went, and the way of an image."`
 	Report    reportCommand    `cmd:"" help:"Write a page about a run: results, features, errors, experiment."`
+	Export    exportCommand    `cmd:"" help:"Write what a run has learned and how it went for TensorBoard, as CSV, or as JSON lines."`
 	Show      showCommand      `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
 	Presets   presetsCommand   `cmd:"" help:"List the published experiments."`
 	Conform   conformCommand   `cmd:"" help:"Compare this program with a reference's trace."`

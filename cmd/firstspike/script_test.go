@@ -32,10 +32,12 @@ func TestMain(m *testing.M) {
 		"fingerprint": program(func(args []string) error {
 			return fingerprint(args[0])
 		}),
-		"check-json":  program(checkJSON),
-		"check-bench": program(checkBench),
-		"check-same":  program(checkSame),
-		"trace":       program(trace),
+		"check-json":   program(checkJSON),
+		"check-bench":  program(checkBench),
+		"check-events": program(checkEvents),
+		"check-tables": program(checkTables),
+		"check-same":   program(checkSame),
+		"trace":        program(trace),
 	})
 }
 

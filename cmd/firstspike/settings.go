@@ -13,6 +13,7 @@ import (
 	"unicode"
 
 	"firstspike/dataset"
+	"firstspike/observe"
 	"firstspike/preset"
 	"firstspike/train"
 )
@@ -66,6 +67,9 @@ func (c *trainCommand) plan() (t training, faults usageError) {
 		faults = append(faults, f)
 	}
 	c.open(&t, &set, &faults)
+	if c.TensorBoard != "" && observe.HasEvents(c.TensorBoard) {
+		faults.add("--tensorboard %s: it has event files already, and TensorBoard wants a folder for each run; choose another folder", c.TensorBoard)
+	}
 	if t.dir = c.Out; c.Out == "" {
 		t.dir = defaultDir(t.experiment, &faults)
 	}

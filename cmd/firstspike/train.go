@@ -30,6 +30,8 @@ type trainCommand struct {
 	NoCache   bool     `help:"Train all layers anew, and keep none."`
 	StopOn    []string `placeholder:"WHAT" help:"silent: stop when no neuron of a layer wins any more. converged: a layer that learns without reward goes through no more images than it takes to converge."`
 	Resume    bool     `help:"Go on with a run that was interrupted."`
+
+	TensorBoard string `name:"tensorboard" placeholder:"DIR" help:"Write what TensorBoard shows into this folder, epoch by epoch; a folder for each run. See also export."`
 }
 
 // Help is shown after the flags.
@@ -58,6 +60,11 @@ func (c *trainCommand) Run(s *streams) error {
 	display := newDisplay(s.err)
 	defer display.close()
 	t.options.Observer = display
+	if c.TensorBoard != "" {
+		if err := os.MkdirAll(c.TensorBoard, 0o777); err != nil {
+			return usageError{fmt.Errorf("--tensorboard %s: %w", c.TensorBoard, err)}
+		}
+	}
 	trainer, err := train.Create(t.dir, t.experiment, t.options)
 	switch {
 	case errors.Is(err, train.ErrExists):
@@ -72,6 +79,32 @@ func (c *trainCommand) Run(s *streams) error {
 
 // train runs the trainer to its end or to an interruption.
 func (c *trainCommand) train(s *streams, display display, trainer *train.Trainer, t training) error {
+	var events *events
+	if c.TensorBoard != "" {
+		var err error
+		if events, err = watch(c.TensorBoard, t.dir); err != nil {
+			return fmt.Errorf("%w; the run has begun, go on with: %s", err, command("train", "--resume", "--out", t.dir))
+		}
+		trainer.Watch(train.ObserverFunc(func(e train.Event) {
+			display.Observe(e)
+			events.Observe(e)
+		}))
+	}
+	err := c.run(s, display, trainer, t)
+	if events == nil {
+		return err
+	}
+	fault := events.finish()
+	var silent silentError
+	if fault != nil && errors.As(err, &silent) { // which would say nothing
+		report(s.err, fault)
+		return err
+	}
+	return errors.Join(err, fault)
+}
+
+// run is train without what others are told of it.
+func (c *trainCommand) run(s *streams, display display, trainer *train.Trainer, t training) error {
 	ctx := interruptible(display)
 	report, err := trainer.Run(ctx)
 	display.close()
@@ -154,7 +187,7 @@ func (c *trainCommand) resume(s *streams) error {
 	t.notes = edited(t.dir, m.Experiment)
 	t.experiment, t.resumed = m.Experiment, true
 	if m.State.Finished() {
-		return finished(s, t)
+		return c.finished(s, t)
 	}
 	if t.options.Train, t.options.Test, err = dataset.Open(t.experiment.Data.Source); err != nil {
 		return usageError{err}
@@ -164,7 +197,7 @@ func (c *trainCommand) resume(s *streams) error {
 	t.options.Observer = display
 	trainer, err := train.Resume(t.dir, t.options)
 	if errors.Is(err, train.ErrFinished) {
-		return finished(s, t)
+		return c.finished(s, t)
 	}
 	if err != nil {
 		return err
@@ -175,10 +208,19 @@ func (c *trainCommand) resume(s *streams) error {
 }
 
 // finished tells what came out of a run that needs no resuming.
-func finished(s *streams, t training) error {
+func (c *trainCommand) finished(s *streams, t training) error {
 	report, err := train.ReadReport(t.dir)
 	if err != nil {
 		return err
+	}
+	if c.TensorBoard != "" {
+		events, err := watch(c.TensorBoard, t.dir)
+		if err == nil {
+			err = events.finish()
+		}
+		if err != nil {
+			return err
+		}
 	}
 	_, err = fmt.Fprintf(s.out, "%s: the run is finished: %s\ntest it again with: %s\n", visible(t.dir), scoreText(report.Test.Score), command("test", t.dir))
 	return err

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"firstspike/gallery"
+	"firstspike/observe"
+)
+
+type exportCommand struct {
+	Folder string `arg:"" name:"run" help:"The run's folder."`
+
+	TensorBoard string `name:"tensorboard" placeholder:"DIR" help:"Write what TensorBoard shows into this folder; a folder for each run."`
+	CSV         string `name:"csv" placeholder:"FILE" help:"Write a table with a row for each epoch; - is the standard output."`
+	JSONL       string `name:"jsonl" placeholder:"FILE" help:"Write a JSON object in a line for each epoch; - is the standard output."`
+}
+
+// Help is shown after the flags.
+func (exportCommand) Help() string {
+	return `Look at runs in TensorBoard, side by side; hand the numbers to other tools:
+
+    firstspike export runs/mozafari2018-seed1 --tensorboard logs/seed1
+    tensorboard --logdir logs
+    firstspike export runs/mozafari2018-seed1 --csv epochs.csv
+    firstspike export runs/mozafari2018-seed1 --jsonl - | jq .train_right
+
+TensorBoard gets shares of right, wrong and silent images, convergence, speed and learning rates, histograms of the weights, pictures of what the maps look for, and all settings with the result. The x axis is the number of images shown in the whole training. The same while a network is trained: firstspike train --tensorboard DIR. The tables have the same numbers; train_right is a share from 0 to 1, and epochs count from 0.`
+}
+
+func (c *exportCommand) faults() (faults usageError) {
+	if c.TensorBoard == "" && c.CSV == "" && c.JSONL == "" {
+		faults.add("say what to write: --tensorboard DIR, --csv FILE or --jsonl FILE")
+	}
+	if c.CSV == "-" && c.JSONL == "-" {
+		faults.add("--csv - and --jsonl -: only one can go to the standard output")
+	}
+	return faults
+}
+
+// Run writes.
+func (c *exportCommand) Run(s *streams) error {
+	if err := c.faults().err(); err != nil {
+		return err
+	}
+	if info, err := os.Stat(c.Folder); err == nil && !info.IsDir() {
+		return usageError{fmt.Errorf("%s: it is no folder; only a run's folder tells of its epochs", c.Folder)}
+	}
+	if _, err := loadModel(s, c.Folder); err != nil {
+		return err
+	}
+	run, err := observe.ReadRun(c.Folder)
+	if err != nil {
+		return err
+	}
+	for _, table := range []struct {
+		path string
+		new  func(io.Writer, *observe.Run) *observe.Table
+	}{{c.CSV, observe.NewCSV}, {c.JSONL, observe.NewJSONLines}} {
+		if table.path == "" {
+			continue
+		}
+		var b bytes.Buffer
+		if err := table.new(&b, run).Err(); err != nil {
+			return err
+		}
+		if err := writeOut(s, table.path, b.Bytes()); err != nil {
+			return err
+		}
+	}
+	if c.TensorBoard == "" {
+		return nil
+	}
+	e, err := watch(c.TensorBoard, c.Folder)
+	if err != nil {
+		return err
+	}
+	return e.finish()
+}
+
+// writeOut writes to a file, or to the standard output, which is called -.
+func writeOut(s *streams, path string, content []byte) error {
+	if path == "-" {
+		_, err := s.out.Write(content)
+		return err
+	}
+	return os.WriteFile(path, content, 0o666)
+}
+
+// events are what TensorBoard is told of a run.
+type events struct {
+	*observe.TensorBoard
+	run, dir string // folders
+}
+
+// watch begins to tell TensorBoard of the run in a folder.
+func watch(dir, folder string) (*events, error) {
+	run, err := observe.ReadRun(folder)
+	if err != nil {
+		return nil, err
+	}
+	board, err := observe.NewTensorBoard(dir, run)
+	if err != nil {
+		return nil, err
+	}
+	// What was learned before an interruption is to be seen at once.
+	if err := board.Images(run, gallery.Features); err != nil {
+		board.Close()
+		return nil, err
+	}
+	return &events{board, folder, dir}, nil
+}
+
+// finish adds what a training has to show when it ends, or is interrupted. The
+// run itself is safe whatever comes of it.
+func (e *events) finish() error {
+	run, err := observe.ReadRun(e.run)
+	if err == nil {
+		err = e.Images(run, gallery.Features)
+	}
+	if err == nil {
+		err = e.Outcome(run)
+	}
+	if fault := e.Close(); fault != nil {
+		err = fault
+	}
+	if err != nil {
+		return fmt.Errorf("what TensorBoard shows is not complete: %w; write it into another folder with: %s", err,
+			command("export", e.run, "--tensorboard", filepath.Clean(e.dir)+"-again"))
+	}
+	return nil
+}
