@@ -32,6 +32,7 @@ type commands struct {
 	Plot      plotCommand      `cmd:"" help:"Draw what a run has learned, how it went, and the way of an image."`
 	Report    reportCommand    `cmd:"" help:"Write a page about a run: results, features, errors, experiment."`
 	Export    exportCommand    `cmd:"" help:"Write what a run has learned and how it went for TensorBoard, as CSV, or as JSON lines."`
+	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with a network, layer by layer, and what to change."`
 	Show      showCommand      `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
 	Presets   presetsCommand   `cmd:"" help:"List the published experiments."`
 	Conform   conformCommand   `cmd:"" help:"Compare this program with a reference's trace."`
