@@ -21,6 +21,7 @@
 //     inspect: features in pixels, the way of one image.
 //     observe: what a training reports, for TensorBoard, as CSV and JSON lines.
 //  5. gallery: pictures and pages of a run.
+//     doctor: what is wrong with a network, and what to change.
 //  7. cmd/firstspike: the command.
 //
 // A reader who wants to follow one image begins at train.Predictor.Predict,

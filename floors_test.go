@@ -46,6 +46,7 @@ var floors = map[string]int{
 	"docs/picture":   command, // draws a figure of the documentation
 
 	"docs/performance": command, // measures and draws the curves of the documentation
+	"docs/replication": command, // trains and compares what the documentation tells of
 }
 
 // command is the floor of programs: only they may print and log.

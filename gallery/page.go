@@ -27,10 +27,13 @@ type Page struct {
 // A Fact is a line of a table.
 type Fact struct{ Name, Text string }
 
-// A Section is a heading, words and pictures.
+// A Section is a heading, words, a list, lines of which each stays as it is, and
+// pictures.
 type Section struct {
 	Heading  string
 	Text     string
+	List     []string
+	Lines    string
 	Pictures []figure.Figure
 }
 

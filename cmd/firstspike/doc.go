@@ -4,6 +4,11 @@
 //	firstspike train              train the default network on MNIST, which is inside
 //	firstspike test RUN           test what came out
 //	firstspike predict RUN FILE   ask it about pictures
+//	firstspike doctor RUN         what is wrong with it, layer by layer, and what to change
+//	firstspike replicate          many seeds: the mean, and how sure it is
+//	firstspike compare A B        experiments or runs, seed by seed
+//	firstspike plot RUN           pictures of what it learned and how it decides
+//	firstspike report RUN         one page about it
 //	firstspike export RUN         what it learned and how it went, for TensorBoard, as CSV or JSON lines
 //	firstspike show RUN           the experiment: every number, and where it comes from
 //	firstspike presets            the published experiments

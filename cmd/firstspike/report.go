@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firstspike/dataset"
+	"firstspike/doctor"
 	"firstspike/figure"
 	"firstspike/gallery"
 	"firstspike/inspect"
@@ -65,7 +66,7 @@ func (c *reportCommand) Run(s *streams) error {
 	if p.image >= test.Len() {
 		return usageError{fmt.Errorf("--image %d: there are %s test images, from 0", p.image, count(test.Len()))}
 	}
-	page, err := reportPage(c.Folder, about, m, test, p.image)
+	page, err := reportPage(context.Background(), c.Folder, about, m, test, p.image)
 	if err != nil {
 		return err
 	}
@@ -84,11 +85,48 @@ func (c *reportCommand) Run(s *streams) error {
 	return err
 }
 
+// health is what the doctor says of a run, nothing if its training images are
+// not there any more.
+func health(ctx context.Context, m *train.Model, dir string) (gallery.Section, error) {
+	learn, _, err := dataset.Open(m.Experiment.Data.Source)
+	if err != nil || m.Fits(learn) != nil {
+		return gallery.Section{}, nil
+	}
+	epochs, err := train.ReadEpochs(dir)
+	if err != nil {
+		return gallery.Section{}, err
+	}
+	x, err := doctor.Examine(ctx, m, learn, doctor.Options{Epochs: epochs})
+	if err != nil {
+		return gallery.Section{}, err
+	}
+	s := gallery.Section{Heading: "Is it healthy?", Lines: layersText(x),
+		Text: fmt.Sprintf("firstspike doctor, on %s images that the network learns from: %s.", count(x.Images), diagnosis(x))}
+	for _, f := range x.Findings {
+		if f.Severity == doctor.Note {
+			continue
+		}
+		text := fmt.Sprintf("%v: %s, %s. %s", f.Severity, f.Layer, f.Cause, f.Text)
+		for _, m := range f.Evidence {
+			text += fmt.Sprintf(" %s: %s", m.Name, decimal(m.Value))
+			if m.Healthy != "" {
+				text += fmt.Sprintf(" (healthy: %s)", m.Healthy)
+			}
+			text += "."
+		}
+		for _, change := range f.Change {
+			text += " --set " + change.String()
+		}
+		s.List = append(s.List, text)
+	}
+	return s, nil
+}
+
 // reportPage puts a run on a page.
-func reportPage(dir string, about []string, m *train.Model, test *dataset.Set, image int) (gallery.Page, error) {
+func reportPage(ctx context.Context, dir string, about []string, m *train.Model, test *dataset.Set, image int) (gallery.Page, error) {
 	e := m.Experiment
 	page := gallery.Page{Title: fmt.Sprintf("%s, seed %d", e.Name, e.Seed)}
-	result, err := m.Test(context.Background(), test, 0, nil)
+	result, err := m.Test(ctx, test, 0, nil)
 	if err != nil {
 		return page, err
 	}
@@ -135,6 +173,12 @@ func reportPage(dir string, about []string, m *train.Model, test *dataset.Set, i
 		return page, err
 	}
 	page.Sections[len(page.Sections)-1].Pictures = append(page.Sections[len(page.Sections)-1].Pictures, wrong)
+
+	if health, err := health(ctx, m, dir); err != nil {
+		return page, err
+	} else if health.Heading != "" {
+		page.Sections = append(page.Sections, health)
+	}
 
 	filters, err := gallery.Filters(m)
 	if err != nil {
