@@ -47,6 +47,7 @@ var floors = map[string]int{
 
 	"docs/performance": command, // measures and draws the curves of the documentation
 	"docs/replication": command, // trains and compares what the documentation tells of
+	"docs/pairs":       command, // the same
 }
 
 // command is the floor of programs: only they may print and log.

@@ -19,10 +19,12 @@ const (
 // Open returns the training and the test part of the data set that spec names:
 //
 //   - "mnist": MNIST, embedded in the program. A directory of that name is "./mnist".
+//   - "mnist:3,8": of MNIST the images of these digits, which become the classes 0 and 1. See [Set.Only].
+//   - "bars": see [Bars].
 //   - a directory with the four IDX files of MNIST, Fashion-MNIST, KMNIST and their like: see [OpenDir].
 func Open(spec string) (train, test *Set, err error) {
-	if spec == "mnist" {
-		return MNIST()
+	if Inside(spec) {
+		return inside(spec)
 	}
 	if isDir(spec) {
 		return OpenDir(spec)
@@ -35,12 +37,12 @@ func Open(spec string) (train, test *Set, err error) {
 
 // OpenTest returns a data set to test on:
 //
-//   - "mnist": the test part of MNIST.
+//   - "mnist", "mnist:3,8", "bars": the test part of what [Open] returns for it.
 //   - a directory: the test part of the data set in it. Its training files need not be there.
 //   - "images,labels": two IDX files, separated by a comma. See [ReadIDX].
 func OpenTest(spec string) (*Set, error) {
-	if spec == "mnist" {
-		return MNISTTest()
+	if Inside(spec) {
+		return insideTest(spec)
 	}
 	if isDir(spec) {
 		found, err := find(spec, testImagesName, testLabelsName)

@@ -85,7 +85,7 @@ var spikeRules = []rule{{
 		radius := math.Max(0, math.Floor((side-1)/2))
 		return Finding{Severity: Grave, Change: []Setting{p.change("learn.radius", radius)},
 				Text: fmt.Sprintf("A winner keeps all others out of %d places around it, so that there is no room for %d winners.", square(2*p.set.Learn.Radius+1), p.now.K)},
-			p.now.Input > 0 && p.now.Room < 0.9*float64(p.now.K) && 2*p.set.Learn.Radius+1 > min(out.Rows, out.Cols)/2
+			p.now.Input > 0 && p.set.Learn.Radius > 0 && p.now.Room < 0.9*float64(p.now.K) && 2*p.set.Learn.Radius+1 > min(out.Rows, out.Cols)/2
 	},
 }, {
 	cause:  "k-large",
@@ -229,7 +229,9 @@ var spikeRules = []rule{{
 		n := d.Right + d.Wrong + d.Silent
 		seen := present(d.Seen)
 		f := Finding{Severity: Look, Text: "Some classes have no neurons: no map of theirs ever decides."}
-		if float64(d.Right) < 2*float64(n)/float64(max(seen, 1)) || 2*d.unsaid() > seen {
+		// Of ten classes a tenth is right by chance; twice that is hardly better.
+		chance := 1 / float64(max(seen, 1))
+		if float64(d.Right) < float64(n)*(chance+(1-chance)/9) || 2*d.unsaid() > seen {
 			f.Severity, f.Text = Grave, "Decisions are hardly better than guessing."
 			if p.x.short() {
 				f.Severity = Look

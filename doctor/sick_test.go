@@ -195,7 +195,11 @@ func TestHealthy(t *testing.T) {
 	for _, p := range preset.All() {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
-			x, err := Trial(t.Context(), p.Experiment, set, Options{Images: 100, Learn: 600})
+			own, _, err := dataset.Open(p.Data.Source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			x, err := Trial(t.Context(), p.Experiment, own.Limit(4000), Options{Images: 100, Learn: 600})
 			if err != nil {
 				t.Fatal(err)
 			}

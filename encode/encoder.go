@@ -8,7 +8,7 @@ import (
 
 // A Filter names a kernel by its parameters.
 type Filter struct {
-	Kind        string  `toml:"kind"` // "dog" or "gabor"
+	Kind        string  `toml:"kind"` // "dog", "gabor", or "pixel": the image itself
 	Size        int     `toml:"size"` // pixels, odd
 	Sigma1      float64 `toml:"sigma1,omitempty"`
 	Sigma2      float64 `toml:"sigma2,omitempty"`
@@ -23,8 +23,13 @@ func (f Filter) Kernel() (Kernel, error) {
 		return DoG(f.Size, f.Sigma1, f.Sigma2)
 	case "gabor":
 		return Gabor(f.Size, f.Orientation, f.Div)
+	case "pixel":
+		if f != (Filter{Kind: "pixel", Size: 1}) {
+			return Kernel{}, fmt.Errorf("a \"pixel\" has the size 1 and nothing else")
+		}
+		return Kernel{Size: 1, W: []float64{1}}, nil
 	}
-	return Kernel{}, fmt.Errorf("kind %q; the kinds are \"dog\" and \"gabor\"", f.Kind)
+	return Kernel{}, fmt.Errorf("kind %q; the kinds are \"dog\", \"gabor\" and \"pixel\"", f.Kind)
 }
 
 // Config is everything about an encoding, as data.

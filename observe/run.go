@@ -104,8 +104,10 @@ func rates(e train.Experiment, end train.EpochEnd) []scalar {
 			epochs += l.Learn.Epochs
 			continue
 		}
-		images := end.Presentations / (epochs + end.Epoch + 1)
-		seen := images * (end.Epoch + 1) // by the layer
+		seen := end.Shown
+		if seen == 0 {
+			seen = end.Presentations / (epochs + end.Epoch + 1) * (end.Epoch + 1)
+		}
 		if l.Learn.Rule != train.RuleRSTDP {
 			at := snn.Doubling(l.Learn.Doubling).At(snn.Rates{APlus: float32(l.Learn.APlus), AMinus: float32(l.Learn.AMinus)}, seen)
 			return pair("rates/", decimal(at.APlus), decimal(at.AMinus), 1)
@@ -129,5 +131,6 @@ func decimal(x float32) float64 {
 }
 
 func pair(prefix string, plus, minus, factor float64) []scalar {
-	return []scalar{{prefix + "a_plus", plus * factor}, {prefix + "a_minus", minus * factor}}
+	// What is added takes the sign from a negative 0.
+	return []scalar{{prefix + "a_plus", float64(plus*factor) + 0}, {prefix + "a_minus", float64(minus*factor) + 0}}
 }

@@ -52,6 +52,24 @@ func Neurons(out spike.Shape, classes int) (DecisionMap, error) {
 	return d, nil
 }
 
+// Labels gives every map the class whose images it won most often, the first
+// of several, and [None] to a map that never won: wins[m][c] counts how often map
+// m won for an image of class c. So a layer is read that has learned without
+// reward, and whose maps have no class of their own.
+func Labels(wins [][]int) DecisionMap {
+	d := make(DecisionMap, len(wins))
+	for m, of := range wins {
+		d[m] = None
+		most := 0
+		for class, n := range of {
+			if n > most {
+				most, d[m] = n, class
+			}
+		}
+	}
+	return d
+}
+
 // Classes is one more than the highest class in the map.
 func (d DecisionMap) Classes() int {
 	n := 0

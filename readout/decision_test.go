@@ -113,3 +113,37 @@ func TestMargin(t *testing.T) {
 		}
 	}
 }
+
+// Neurons in order get classes in order, whatever map they are of.
+func TestNeurons(t *testing.T) {
+	out := spike.Shape{Maps: 3, Rows: 2, Cols: 2}
+	d, err := Neurons(out, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for m := range 3 {
+		for r := range 2 {
+			for c := range 2 {
+				if got, want := d.Of(out, spike.Neuron{Map: m, Row: r, Col: c}), (4*m+2*r+c)%5; got != want {
+					t.Errorf("neuron %d,%d,%d: class %d; want %d", m, r, c, got, want)
+				}
+			}
+		}
+	}
+	for _, classes := range []int{0, 13} {
+		if _, err := Neurons(out, classes); err == nil {
+			t.Errorf("%d classes were dealt out to 12 neurons", classes)
+		}
+	}
+	best := []spike.Spike{{Neuron: spike.Neuron{Map: 1, Col: 1}, Step: 3, Potential: 7}, {Neuron: spike.Neuron{Map: 1, Row: 1}, Step: 3, Potential: 6}, {Neuron: spike.Neuron{Map: 0}, Step: 3, Potential: 5}}
+	if r := d.Decide(out, best); r.Class != 0 || r.RunnerUp != 1 || r.Second.Potential != 6 {
+		t.Errorf("decision %+v", r)
+	}
+}
+
+func TestLabels(t *testing.T) {
+	got := Labels([][]int{{0, 3, 3}, {5, 1, 0}, {0, 0, 0}, nil})
+	if want := (DecisionMap{1, 0, None, None}); !slices.Equal(got, want) {
+		t.Errorf("labels %v; want %v", got, want)
+	}
+}

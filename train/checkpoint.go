@@ -25,6 +25,8 @@ type State struct {
 	Metrics       int64          `json:"metrics"` // bytes of metrics.jsonl that belong to this state
 	Train         DataSum        `json:"train"`
 	Test          DataSum        `json:"test"`
+	Wins          [][]int        `json:"wins,omitempty"`   // readout "labels": how often each map has won for each class in the epoch
+	Labels        []int          `json:"labels,omitempty"` // the classes of the maps after the last epoch
 	Prefix        string         `json:"prefix,omitempty"` // the key under which the layers before the last are cached, as it was when the run began
 	Cached        *Reused        `json:"cached,omitempty"` // what was taken from the cache
 	Report        *Report        `json:"report,omitempty"` // once the run is finished
@@ -38,6 +40,8 @@ type Best struct {
 	Epoch int    `json:"epoch"`
 	On    string `json:"on"` // "validation" or "test"
 	Score Score  `json:"score"`
+
+	Labels []int `json:"labels,omitempty"` // readout "labels": the classes of the maps then
 }
 
 // format is changed when files can no longer be read by programs that know
@@ -167,6 +171,7 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 	if err := m.State.check(e); err != nil {
 		return nil, fmt.Errorf("state in the metadata: %w", err)
 	}
+	m.label(m.State.Labels)
 	for i, l := range m.Network.Layers {
 		w, err := readWeights(l, f, tensorName(l.Name))
 		if err != nil {
@@ -225,6 +230,10 @@ func (s State) check(e Experiment) error {
 		return fmt.Errorf("layer %d of %d", s.Layer, len(e.Layers))
 	case s.Epoch < 0 || s.Image < 0 || s.Presentations < 0 || s.Metrics < 0:
 		return fmt.Errorf("a count is negative")
+	case !e.labelled(s.Labels) || s.Best != nil && !e.labelled(s.Best.Labels):
+		return fmt.Errorf("labels do not fit the maps or the classes")
+	case s.Wins != nil && !e.counted(s.Wins):
+		return fmt.Errorf("wins do not fit the maps or the classes")
 	case s.Layer < len(e.Layers) && s.Epoch > e.Layers[s.Layer].Learn.Epochs:
 		return fmt.Errorf("epoch %d of %d", s.Epoch, e.Layers[s.Layer].Learn.Epochs)
 	}

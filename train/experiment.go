@@ -25,7 +25,7 @@ type Experiment struct {
 
 // Data says what the network is shown.
 type Data struct {
-	Source  string `toml:"source" comment:"\"mnist\", or a folder with the four IDX files"`
+	Source  string `toml:"source" comment:"\"mnist\", some of its digits as \"mnist:3,8\", \"bars\", or a folder with the four IDX files"`
 	Rows    int    `toml:"rows"`
 	Cols    int    `toml:"cols"`
 	Classes int    `toml:"classes"`
@@ -46,13 +46,14 @@ const (
 
 // Readout says which class a neuron of the last layer stands for.
 type Readout struct {
-	Rule string `toml:"rule" comment:"\"blocks\" or empty: the first maps/classes maps stand for class 0, and so on; \"neurons\": a neuron's index (map, row, column) mod classes"`
+	Rule string `toml:"rule" comment:"\"blocks\" or empty: the first maps/classes maps stand for class 0, and so on; \"neurons\": a neuron's index (map, row, column) mod classes; \"labels\": a map stands for the class whose training images it won most often in the last epoch"`
 }
 
 // The readouts.
 const (
 	ReadoutBlocks  = "blocks"
 	ReadoutNeurons = "neurons"
+	ReadoutLabels  = "labels"
 )
 
 // A Layer is a convolution of integrate-and-fire neurons, the earliest-spike
@@ -178,8 +179,11 @@ func (l Layer) pooled(in source) source {
 // decision is the class of every map or neuron of the last layer.
 func (e Experiment) decision() (readout.DecisionMap, error) {
 	last := len(e.Layers) - 1
-	if e.Readout.Rule == ReadoutNeurons {
+	switch e.Readout.Rule {
+	case ReadoutNeurons:
 		return readout.Neurons(e.Geometry(last).Out(), e.Data.Classes)
+	case ReadoutLabels:
+		return readout.Labels(make([][]int, e.Layers[last].Maps)), nil // until it is learned
 	}
 	return readout.Blocks(e.Layers[last].Maps, e.Data.Classes)
 }

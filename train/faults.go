@@ -75,7 +75,14 @@ func (e Experiment) Faults() Faults {
 		f.add(true, "layers", "%d; a network has at most %d", len(e.Layers), mostLayers)
 		return f
 	}
-	f.add(e.Readout.Rule != "" && e.Readout.Rule != ReadoutBlocks && e.Readout.Rule != ReadoutNeurons, "readout.rule", "%q; the rules are %q and %q", e.Readout.Rule, ReadoutBlocks, ReadoutNeurons)
+	switch e.Readout.Rule {
+	case "", ReadoutBlocks, ReadoutNeurons:
+	case ReadoutLabels:
+		n := len(e.Layers)
+		f.add(n > 0 && e.Layers[n-1].Learn.Rule == RuleRSTDP, "readout.rule", "%q: reward needs to know beforehand what a map stands for; take %q, or %q for the last layer's learning", ReadoutLabels, ReadoutBlocks, RuleSTDP)
+	default:
+		f.add(true, "readout.rule", "%q; the rules are %q, %q and %q", e.Readout.Rule, ReadoutBlocks, ReadoutNeurons, ReadoutLabels)
+	}
 	in := e.input()
 	seen := map[string]bool{}
 	weights := 0
@@ -88,7 +95,7 @@ func (e Experiment) Faults() Faults {
 		seen[l.Name] = true
 		before := len(f)
 		l.faults(&f, path, i == len(e.Layers)-1)
-		if i == len(e.Layers)-1 && l.Maps > 0 && e.Data.Classes > 0 && e.Readout.Rule != ReadoutNeurons {
+		if i == len(e.Layers)-1 && l.Maps > 0 && e.Data.Classes > 0 && (e.Readout.Rule == ReadoutBlocks || e.Readout.Rule == "") {
 			if _, err := readout.Blocks(l.Maps, e.Data.Classes); err != nil {
 				f.add(true, path+".maps", "%v", err)
 			}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"firstspike/dataset"
+	"firstspike/readout"
 	"firstspike/snn"
 	"firstspike/spike"
 )
@@ -83,12 +84,13 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 			return err
 		}
 		end := EpochEnd{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Presentations: s.Presentations,
-			PerSecond: float64(s.Image-shown) / time.Since(started).Seconds()}
+			Shown: s.Epoch*len(order) + s.Image, PerSecond: float64(s.Image-shown) / time.Since(started).Seconds()}
 		if rewarded {
 			score := s.Score
 			end.Train = &score
 		}
 		if last {
+			t.read()
 			if err := t.choose(ctx, &end); err != nil {
 				return err
 			}
@@ -127,6 +129,29 @@ func (t *Trainer) judges() *dataset.Set {
 	return t.validation
 }
 
+// won notes which map won for an image, if that is what the maps are read by.
+func (t *Trainer) won(winners []spike.Spike, image int) {
+	e, s := &t.model.Experiment, &t.model.State
+	if e.Readout.Rule != ReadoutLabels || s.Layer != len(e.Layers)-1 || len(winners) == 0 {
+		return
+	}
+	if s.Wins == nil {
+		s.Wins = make([][]int, e.Layers[s.Layer].Maps)
+		for m := range s.Wins {
+			s.Wins[m] = make([]int, e.Data.Classes)
+		}
+	}
+	s.Wins[winners[0].Map][t.train.Label(image)]++
+}
+
+// read gives the maps the classes that they have won most often in the epoch.
+func (t *Trainer) read() {
+	if e, s := &t.model.Experiment, &t.model.State; e.Readout.Rule == ReadoutLabels && s.Wins != nil {
+		s.Labels, s.Wins = readout.Labels(s.Wins), nil
+		t.model.label(s.Labels)
+	}
+}
+
 // choose scores the epoch that has ended and keeps its network if it is the
 // best so far.
 func (t *Trainer) choose(ctx context.Context, end *EpochEnd) error {
@@ -145,7 +170,7 @@ func (t *Trainer) choose(ctx context.Context, end *EpochEnd) error {
 		return nil
 	}
 	end.Best = true
-	s.Best = &Best{Epoch: s.Epoch, On: on, Score: score}
+	s.Best = &Best{Epoch: s.Epoch, On: on, Score: score, Labels: s.Labels}
 	if on == onValidation {
 		last := t.model.Network.Layers[len(t.model.Network.Layers)-1]
 		t.model.best = append(t.model.best[:0], last.Weights()...)
@@ -178,6 +203,7 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 		rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + 1)
 		winners = c.Contest(in, sel, &scratch, winners[:0])
 		rule.Learn(c, &image, winners, &scratch)
+		t.won(winners, order[s.Image])
 		s.Presentations++
 		if t.done, err = t.heed(layer, c, len(winners) > 0, s.Epoch*len(order)+s.Image); err != nil || t.done {
 			s.Image++
@@ -225,6 +251,7 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 			l.timing(&t.inputs.events[i], &image)
 			rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + j + 1)
 			sum.Add(&rule, &image, winners[j], &scratch)
+			t.won(winners[j], i)
 		}
 		sum.Apply(&rule)
 		shown := s.Epoch*len(order) + s.Image

@@ -53,7 +53,7 @@ func oneByOne(test *testing.T, t *Trainer) []term {
 	for ; s.Epoch < layer.Learn.Epochs; s.Epoch, s.Image, s.Score = s.Epoch+1, 0, (Score{}) {
 		must(t.reward(ctx, layer, c, e.order(layer, s.Epoch, t.train.Len())))
 		score := s.Score
-		end := EpochEnd{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Presentations: s.Presentations, Train: &score, Convergence: c.Convergence(),
+		end := EpochEnd{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Presentations: s.Presentations, Shown: (s.Epoch + 1) * t.train.Len(), Train: &score, Convergence: c.Convergence(),
 			Weights: histogram(c.Weights(), layer.Learn.Lower, layer.Learn.Upper)}
 		must(t.choose(ctx, &end))
 		terms = append(terms, termOf(t, end))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"firstspike/dataset"
@@ -68,6 +69,7 @@ func loadRun(dir string) (*Model, error) {
 			return nil, err
 		}
 		c.best = nil
+		c.label(c.State.Best.Labels)
 	}
 	return c, nil
 }
@@ -93,6 +95,42 @@ func newModel(e Experiment) (*Model, error) {
 	}
 	d, err := e.decision()
 	return &Model{Experiment: e, Network: n, Decision: d}, err
+}
+
+// label gives the maps the classes that were learned for them.
+func (m *Model) label(labels []int) {
+	if labels != nil {
+		m.Decision = labels
+	}
+}
+
+// labelled reports whether labels can be those of the experiment's maps.
+func (e Experiment) labelled(labels []int) bool {
+	if labels == nil {
+		return true
+	}
+	if e.Readout.Rule != ReadoutLabels || len(labels) != e.Layers[len(e.Layers)-1].Maps {
+		return false
+	}
+	for _, l := range labels {
+		if l < readout.None || l >= e.Data.Classes {
+			return false
+		}
+	}
+	return true
+}
+
+// counted reports whether wins can be those of the experiment's maps.
+func (e Experiment) counted(wins [][]int) bool {
+	if e.Readout.Rule != ReadoutLabels || len(wins) != e.Layers[len(e.Layers)-1].Maps {
+		return false
+	}
+	for _, of := range wins {
+		if len(of) != e.Data.Classes {
+			return false
+		}
+	}
+	return true
 }
 
 // Class is the class that a neuron of the last layer stands for.
@@ -130,7 +168,7 @@ func (m *Model) Predictor() (*Predictor, error) {
 	}
 	p := &Predictor{model: m, encoder: e, depth: len(m.Network.Layers) - 1}
 	last := m.Network.Layers[p.depth]
-	p.byMap = len(m.Decision) == last.Maps
+	p.byMap = len(m.Decision) == last.Maps && !slices.Contains(m.Decision, readout.None)
 	if last.AtEnd() {
 		groups := []int(m.Decision)
 		if !p.byMap {

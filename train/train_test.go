@@ -229,6 +229,18 @@ func TestResume(t *testing.T) {
 		"protocol paper":    func(e *train.Experiment) { e.Protocol.Kind = train.ProtocolPaper },
 		"time and shuffled": func(e *train.Experiment) { e.Layers[1].Learn.Shuffle, e.Layers[2].Threshold = true, 30 },
 		"replica":           replica,
+		"labels": func(e *train.Experiment) {
+			e.Readout.Rule = train.ReadoutLabels
+			l := e.Layers[1].Learn
+			l.Epochs, l.K = 3, 1
+			e.Layers[2].Learn = l
+		},
+		"labels in batches": func(e *train.Experiment) {
+			e.Readout.Rule, e.Protocol.Kind = train.ReadoutLabels, train.ProtocolPaper
+			l := e.Layers[1].Learn
+			l.Epochs, l.K, l.Batch = 3, 1, 10
+			e.Layers[2].Learn = l
+		},
 		"replica in time": func(e *train.Experiment) {
 			replica(e)
 			e.Layers[2].Threshold, e.Layers[2].Learn.Batch, e.Layers[2].Learn.Summed = 40, 7, true

@@ -354,6 +354,10 @@ func (t *Trainer) chosen() (*Model, error) {
 		return nil, err
 	}
 	m.State = t.model.State
+	if t.model.best != nil {
+		m.State.Labels = t.model.State.Best.Labels
+	}
+	m.label(m.State.Labels)
 	for i, l := range m.Network.Layers {
 		w := t.model.Network.Layers[i].Weights()
 		if i == len(m.Network.Layers)-1 && t.model.best != nil {

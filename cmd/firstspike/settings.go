@@ -219,7 +219,7 @@ func (c *trainCommand) open(t *training, s *settings, faults *usageError) {
 		*faults = append(*faults, split(err)...)
 		return
 	}
-	if e.Data.Source != "mnist" {
+	if !dataset.Inside(e.Data.Source) {
 		// The run must find its images again from any folder.
 		if path, err := filepath.Abs(e.Data.Source); err == nil {
 			e.Data.Source = path

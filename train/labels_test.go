@@ -1,0 +1,47 @@
+package train_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"firstspike/readout"
+	"firstspike/train"
+)
+
+// What the maps of a layer that learned without reward stand for is saved with
+// its weights, for the epoch that was chosen, and read again.
+func TestLabelsSaved(t *testing.T) {
+	e := small()
+	e.Readout.Rule = train.ReadoutLabels
+	l := e.Layers[1].Learn
+	l.Epochs, l.K = 4, 1
+	e.Layers[2].Learn = l
+	dir := filepath.Join(t.TempDir(), "run")
+	report := run(t, dir, e, train.Options{})
+	if report.Test.Right < 25 {
+		t.Errorf("%d of 200 right: no better than guessing", report.Test.Right)
+	}
+	_, test := mnist(t)
+	for _, path := range []string{dir, filepath.Join(dir, "model.safetensors")} {
+		m, err := train.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := m.Test(t.Context(), test, 2, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Score != report.Test.Score {
+			t.Errorf("%s: %+v; the report has %+v", path, got.Score, report.Test.Score)
+		}
+		p, err := m.Predictor()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Classes(50, test.Image, func(i, class int) {
+			if d := p.Predict(test.Image(i)); d.Class != class || class != readout.None && d.RunnerUp == class {
+				t.Errorf("%s: image %d is %d, and by itself %d before %d", path, i, class, d.Class, d.RunnerUp)
+			}
+		})
+	}
+}
