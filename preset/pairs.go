@@ -3,8 +3,9 @@ package preset
 import "firstspike/train"
 
 // pairs is mozafari2018 on two digits only, with few maps in the last layer:
-// the experiment of the paper's Figure 4, as far as it could be built again.
-// docs/other-experiments.md says what is known of it and what is ours.
+// the experiment of the paper's Figure 4, as far as it could be built again. The
+// paper's own may have had two layers: docs/other-experiments.md says what is
+// known of it and what is ours.
 func pairs() Preset {
 	const ours = "our choice"
 	p := mozafari2018()
@@ -21,6 +22,7 @@ func pairs() Preset {
 	p.Results, p.Paper = nil, nil
 	p.Sources["data"] = ours + "; the paper takes pairs of digits"
 	p.Sources["readout"] = ours
+	p.Sources["layers"] = ours + ": the network for ten digits; the paper's may have had two layers here"
 	p.Sources["layers.s3.maps"] = "paper: 2 to 40"
 	p.Sources["layers.s3.learn.epochs"] = ours
 	return p

@@ -23,7 +23,7 @@ type trainCommand struct {
 	Limit     string   `placeholder:"N" help:"Use only the first N training images."`
 	Paper     bool     `help:"Train as long as the paper did (s3 of mozafari2018: 680 epochs)."`
 	Protocol  string   `placeholder:"KIND" help:"validation: choose the epoch on held-out training images. paper: train on all, test after every epoch."`
-	Data      string   `placeholder:"SPEC" help:"The images: mnist, which is inside, or a folder with four IDX files."`
+	Data      string   `placeholder:"SPEC" help:"The images: mnist, which is inside, some of its digits as mnist:3,8, bars, or a folder with four IDX files."`
 	Workers   string   `placeholder:"N" help:"Goroutines; one for each CPU if not given. The result does not depend on it."`
 	SaveEvery string   `placeholder:"TIME" help:"Time between checkpoints; 20s if not given."`
 	Cache     string   `placeholder:"DIR" help:"Keep layers before the last here, for trainings that differ only in the last; $FIRSTSPIKE_CACHE, or a folder of your user's, if not given."`
