@@ -24,7 +24,7 @@ type doctorCommand struct {
 	Name string `arg:"" optional:"" name:"experiment" help:"A preset (mozafari2018 if none is named), a TOML file, or a run."`
 
 	Fix     bool     `help:"Make the changes, and show on the same images what they do."`
-	Data    string   `placeholder:"SPEC" help:"The images: mnist, or a folder with four IDX files; those of the experiment if not given."`
+	Data    string   `placeholder:"SPEC" help:"The images: mnist, some of its digits as mnist:3,8, bars, or a folder with four IDX files; those of the experiment if not given."`
 	Set     []string `sep:"none" placeholder:"PATH=VALUE" help:"Change a setting first, as for train. Can be repeated."`
 	Seed    string   `placeholder:"N" help:"Seed of all random numbers."`
 	Images  string   `placeholder:"N" help:"Look at so many images; 200 if not given."`
