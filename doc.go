@@ -22,6 +22,7 @@
 //     observe: what a training reports, for TensorBoard, as CSV and JSON lines.
 //  5. gallery: pictures and pages of a run.
 //     doctor: what is wrong with a network, and what to change.
+//     lab: a network to play with: every question, with plain answers.
 //  7. cmd/firstspike: the command.
 //
 // A reader who wants to follow one image begins at train.Predictor.Predict,

@@ -40,6 +40,7 @@ var floors = map[string]int{
 	"inspect":        4,
 	"sweep":          4,
 	"gallery":        5,
+	"lab":            5,
 	"doctor":         5,
 	"web":            6,
 	"cmd/firstspike": command,

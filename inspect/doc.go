@@ -14,5 +14,6 @@
 //
 // [Follow] sends an image through and keeps every first spike, and
 // [Road.Potentials] the rise of a neuron's potential step by step: why it fired,
-// when, and who before it.
+// when, and who before it; [Road.Arrivals] are the spikes that made it rise. A
+// [Follower] does so for many images.
 package inspect

@@ -197,3 +197,81 @@ func TestDistinguish(t *testing.T) {
 		t.Errorf("of equal weights %v is left", flat)
 	}
 }
+
+// The pixels that a neuron looks at, counted by hand.
+func TestField(t *testing.T) {
+	digits, _ := preset.Lookup(preset.Default)
+	bars, _ := preset.Lookup("bars")
+	side := digits.Experiment.Clone()
+	side.Layers[0].Pool.Stride, side.Layers[1].Pool.Stride = 0, 0 // windows side by side
+	for _, x := range []struct {
+		e     train.Experiment
+		depth int
+		n     spike.Neuron
+		want  Box
+	}{
+		{digits.Experiment, 0, spike.Neuron{}, Box{-8, -8, 17, 17}},
+		{digits.Experiment, 0, spike.Neuron{Map: 3, Row: 5, Col: 7}, Box{-3, -1, 17, 17}},
+		{digits.Experiment, 1, spike.Neuron{}, Box{-10, -10, 22, 22}},
+		{digits.Experiment, 2, spike.Neuron{}, Box{-22, -22, 50, 50}},
+		{digits.Experiment, 2, spike.Neuron{Row: 1, Col: 3}, Box{-16, -4, 50, 50}},
+		{side, 2, spike.Neuron{Row: 1, Col: 3}, Box{-16, -4, 50, 50}},
+		{bars.Experiment, 0, spike.Neuron{Col: 2}, Box{0, 6, 3, 3}},
+		{bars.Experiment, 1, spike.Neuron{}, Box{0, 0, 3, 9}},
+	} {
+		x.e = x.e.Clone()
+		m, err := train.Untrained(x.e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Field(m, x.depth, x.n); got != x.want {
+			t.Errorf("%s, layer %d, %v: %v; want %v", x.e.Name, x.depth, x.n, got, x.want)
+		}
+	}
+	// Features know of such windows too: two pixels between pooled neurons.
+	side.Layers[0].Maps, side.Layers[1].Maps, side.Layers[2].Maps = 2, 2, 10
+	m, err := train.Untrained(side)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := Features(m, 2); err != nil || f[0].Rows != 13+4+2*2+4*6 {
+		t.Errorf("%v, %d rows", err, f[0].Rows)
+	}
+}
+
+// With pooling that repeats a neuron hears the same input several times.
+func TestRoadRepeats(t *testing.T) {
+	p, _ := preset.Lookup("bose2024")
+	e := p.Experiment.Clone()
+	e.Layers[1].Maps, e.Layers[2].Maps = 20, 10
+	m, err := train.Untrained(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, test, err := dataset.MNIST()
+	if err != nil {
+		t.Fatal(err)
+	}
+	predictor, err := m.Predictor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := NewFollower(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		r := f.Follow(test.Image(i))
+		if want := predictor.Predict(test.Image(i)); r.Decision != want {
+			t.Errorf("image %d: %v; want %v", i, r.Decision, want)
+		}
+		if n := r.Stations[0].Pooled.Spikes(); len(r.Stations[0].Events.Index) <= n {
+			t.Errorf("image %d: %d spikes of %d neurons", i, len(r.Stations[0].Events.Index), n)
+		}
+		w := r.Decision.Winner
+		v := r.Potentials(2, w.Neuron)
+		if c := m.Network.Layers[2]; v[len(v)-1] != c.Potential(w.Potential) {
+			t.Errorf("image %d: the winner ends at %v, decided with %v", i, v[len(v)-1], c.Potential(w.Potential))
+		}
+	}
+}
