@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"firstspike/dataset"
 	"firstspike/encode"
@@ -148,7 +149,7 @@ func sameAsMetrics(t *testing.T, tags map[string][]point, r *observe.Run, speed 
 	t.Helper()
 	want := map[string][]point{}
 	for _, e := range r.Epochs {
-		at := float64(r.Started.Unix()) + e.Seconds
+		at := float64(r.Started.UnixNano())/1e9 + e.Seconds
 		add := func(name string, v float64) {
 			tag := e.Layer + "/" + name
 			want[tag] = append(want[tag], point{int64(e.Presentations), at, eventfile.Value{Scalar: v}})
@@ -334,9 +335,15 @@ func TestForeignEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	later := *r
-	later.Started = r.Started.AddDate(0, 0, 1)
+	later.Started = r.Started.Add(time.Microsecond)
+	// Side by side two seeds can start at the same time.
+	model := *r.Model
+	model.Experiment.Seed++
+	beside := *r
+	beside.Model = &model
 	for what, fill := range map[string]func(dir string){
 		"a later run":     func(dir string) { export(t, dir, &later) },
+		"another seed":    func(dir string) { export(t, dir, &beside) },
 		"another program": func(dir string) { foreign(t, dir, loss.Bytes()) },
 		"something else":  func(dir string) { foreign(t, dir, []byte("this is no event file at all")) },
 	} {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"firstspike/eventfile"
 )
@@ -58,8 +59,8 @@ func (w written) forget(step int64) {
 }
 
 // read adds what an event file has. A file that is not of the run is refused:
-// the settings at the beginning of the first one have the time when its run
-// started.
+// the first one begins with the settings of its run, at the time when it
+// started. Two seeds can start at the same tick of a coarse clock.
 func (w written) read(path string, r *Run) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -67,6 +68,7 @@ func (w written) read(path string, r *Run) error {
 	}
 	defer f.Close()
 	started := float64(r.Started.UnixMicro()) / 1e6
+	own := typed(strconv.FormatUint(r.Model.Experiment.Seed, 10))
 	for events := eventfile.NewReader(f); ; {
 		e, err := events.Next()
 		if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -79,7 +81,8 @@ func (w written) read(path string, r *Run) error {
 			w.forget(e.Step)
 		}
 		for _, v := range e.Values {
-			if v.Settings != nil && e.Time != started || v.Settings == nil && len(w) == 0 {
+			seed, has := v.Settings["seed"]
+			if v.Settings != nil && e.Time != started || has && seed != own || v.Settings == nil && len(w) == 0 {
 				return fmt.Errorf("%s is of another run, and TensorBoard wants a folder for each; choose another folder", path)
 			}
 			w.add(v.Tag, e.Step, v.Scalar)

@@ -268,39 +268,60 @@ func published(pulses grid4[bool], last [][][]float64, sel Selection, unit float
 	return list
 }
 
+// greatest is the greatest potential of a step.
+func greatest(p [][][]float64) float64 {
+	most := 0.
+	for m := range p {
+		for r := range p[m] {
+			most = max(most, slices.Max(p[m][r]))
+		}
+	}
+	return most
+}
+
 func TestContestPublished(t *testing.T) {
 	filled, silent, shared := 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		rng := drawRand(t, "seed")
 		d, most := drawRepeats(t, rng, drawThreshold(t))
 		e := repeated(rng, d.In, rapid.IntRange(1, 20).Draw(t, "steps"), most, rapid.Float64Range(0, 1).Draw(t, "share"))
-		sel := Selection{K: rapid.SampledFrom([]int{1, 2, 5, 9, 40}).Draw(t, "k"), Radius: rapid.IntRange(0, 3).Draw(t, "radius"), Shared: true, Final: true, Fill: true}
+		sel := Selection{Radius: rapid.IntRange(0, 3).Draw(t, "radius"), Shared: true, Final: true}
 		sel.Muted = drawMuted(t, rng, d.Maps)
 		potential := charge(pulsesOf(e), d.Geometry, d.w)
-		want := published(fire(potential, d.Threshold, d.Fires).pulses(), potential[len(potential)-1], sel, d.Unit())
-		var s Scratch
-		got := d.Contest(e, sel, &s, nil)
-		if !slices.Equal(got, want) {
-			t.Fatalf("%+v: winners %v; want %v", sel, got, want)
-		}
-		maps := map[int]bool{}
-		for _, w := range got {
-			if maps[w.Map] {
-				shared++
+		last := potential[len(potential)-1]
+		// With the least threshold all that has a potential fires; with the
+		// greatest few do, and most of those that could win are silent.
+		for _, threshold := range []float64{d.Threshold, d.Unit(), max(greatest(last), d.Unit())} {
+			d.SetThreshold(threshold)
+			pulses := fire(potential, d.Threshold, d.Fires).pulses()
+			for _, sel.K = range []int{1, 2, 5, 9, 40} {
+				sel.Fill = true
+				want := published(pulses, last, sel, d.Unit())
+				var s Scratch
+				got := d.Contest(e, sel, &s, nil)
+				if !slices.Equal(got, want) {
+					t.Fatalf("threshold %g, %+v: winners %v; want %v", threshold, sel, got, want)
+				}
+				maps := map[int]bool{}
+				for _, w := range got {
+					if maps[w.Map] {
+						shared++
+					}
+					maps[w.Map] = true
+					if w.Step == spike.Silent {
+						silent++
+					}
+				}
+				if n := len(got); n > 0 && n < sel.K && got[n-1].Neuron == (spike.Neuron{}) {
+					filled++
+				}
+				// Of the others none is there.
+				sel.Fill = false
+				short := d.Contest(e, sel, &s, nil)
+				if len(short) > len(got) || !slices.Equal(short, got[:len(short)]) || len(got)-len(short) > 1 {
+					t.Fatalf("threshold %g, %+v: without fill %v; with it %v", threshold, sel, short, got)
+				}
 			}
-			maps[w.Map] = true
-			if w.Step == spike.Silent {
-				silent++
-			}
-		}
-		if n := len(got); n > 0 && n < sel.K && got[n-1].Neuron == (spike.Neuron{}) {
-			filled++
-		}
-		// Of the others none is there.
-		sel.Fill = false
-		short := d.Contest(e, sel, &s, nil)
-		if len(short) > len(got) || !slices.Equal(short, got[:len(short)]) || len(got)-len(short) > 1 {
-			t.Fatalf("without fill %v; with it %v", short, got)
 		}
 	})
 	if filled == 0 || silent == 0 || shared == 0 {

@@ -118,7 +118,7 @@ func (t *Trainer) begin() error {
 	// The record comes first: it tells an experiment of ours from others.
 	if err := t.folder.writeJSON(recordFile, Record{
 		Version: Version, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(),
-		Started: time.Now().UTC().Truncate(time.Second), Seed: t.model.Experiment.Seed,
+		Started: time.Now().UTC(), Seed: t.model.Experiment.Seed,
 		Train: sumOf(t.options.Train), Test: sumOf(t.options.Test),
 	}); err != nil {
 		return err
