@@ -113,7 +113,11 @@ func (f Intervals) plan() (x span, values []string, flags []flag, flagRows int) 
 func (r Interval) words(x span) string {
 	switch {
 	case finite(r.Mean) && finite(r.Low) && finite(r.High):
-		return fmt.Sprintf("%s (%s – %s)", x.value(r.Mean), strings.TrimSuffix(x.value(r.Low), " %"), x.value(r.High))
+		to := "–"
+		if r.Low < 0 {
+			to = "to" // a dash before a minus is hard to read
+		}
+		return fmt.Sprintf("%s (%s %s %s)", x.value(r.Mean), strings.TrimSuffix(x.value(r.Low), " %"), to, x.value(r.High))
 	case finite(r.Mean):
 		return x.value(r.Mean)
 	case slices.ContainsFunc(r.Points, finite):
