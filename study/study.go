@@ -167,27 +167,63 @@ func (s Study) Run(ctx context.Context) ([]Run, error) {
 	}
 	var watching sync.Mutex
 	errs := make([]error, len(todo))
+	sideBySide(ctx, jobs, len(todo), func(i int) {
+		o := s.Options
+		o.Workers = max(1, workers/jobs)
+		o.Observer = train.ObserverFunc(func(e train.Event) {
+			if s.Observe != nil {
+				watching.Lock()
+				defer watching.Unlock()
+				s.Observe(todo[i], e)
+			}
+		})
+		if err := s.train(ctx, todo[i], o); err != nil {
+			errs[i] = fmt.Errorf("seed %d: %w", todo[i], err)
+		}
+	})
+	runs, err := s.Finished()
+	if ctx.Err() != nil {
+		return runs, train.ErrInterrupted
+	}
+	return runs, errors.Join(append(errs, err)...)
+}
+
+// RunAll runs several studies, so many side by side, and tells the runs of each
+// as it ends. A study that fails does not stop the others; its error is
+// returned, after the name of its folder. When ctx ends, all are saved, and the
+// error is [train.ErrInterrupted].
+func RunAll(ctx context.Context, studies []Study, jobs int, done func(Study, []Run)) error {
+	var telling sync.Mutex
+	errs := make([]error, len(studies))
+	sideBySide(ctx, jobs, len(studies), func(i int) {
+		runs, err := studies[i].Run(ctx)
+		if err != nil {
+			errs[i] = fmt.Errorf("%s: %w", studies[i].Dir, err)
+			return
+		}
+		telling.Lock()
+		defer telling.Unlock()
+		done(studies[i], runs)
+	})
+	if ctx.Err() != nil {
+		return train.ErrInterrupted
+	}
+	return errors.Join(errs...)
+}
+
+// sideBySide does n pieces of work in their order, so many at a time; none is
+// begun after ctx has ended.
+func sideBySide(ctx context.Context, jobs, n int, work func(i int)) {
 	next := make(chan int)
 	var group sync.WaitGroup
-	for range jobs {
+	for range max(1, jobs) {
 		group.Go(func() {
 			for i := range next {
-				o := s.Options
-				o.Workers = max(1, workers/jobs)
-				o.Observer = train.ObserverFunc(func(e train.Event) {
-					if s.Observe != nil {
-						watching.Lock()
-						defer watching.Unlock()
-						s.Observe(todo[i], e)
-					}
-				})
-				if err := s.train(ctx, todo[i], o); err != nil {
-					errs[i] = fmt.Errorf("seed %d: %w", todo[i], err)
-				}
+				work(i)
 			}
 		})
 	}
-	for i := range todo {
+	for i := range n {
 		if ctx.Err() != nil {
 			break
 		}
@@ -195,11 +231,6 @@ func (s Study) Run(ctx context.Context) ([]Run, error) {
 	}
 	close(next)
 	group.Wait()
-	runs, err := s.Finished()
-	if ctx.Err() != nil {
-		return runs, train.ErrInterrupted
-	}
-	return runs, errors.Join(append(errs, err)...)
 }
 
 // train trains a seed, or goes on with it.

@@ -123,18 +123,8 @@ func (c *plotCommand) Run(s *streams) error {
 	if slices.ContainsFunc(p.kinds, func(k string) bool {
 		return slices.Contains([]string{"raster", "latency", "potentials", "confusion", "errors"}, k)
 	}) {
-		spec := c.Data
-		if spec == "" {
-			spec = p.model.Experiment.Data.Source
-		}
-		if p.test, err = dataset.OpenTest(spec); err != nil {
-			return usageError{err}
-		}
-		if err := p.model.Fits(p.test); err != nil {
-			return usageError{err}
-		}
-		if p.image >= p.test.Len() {
-			return usageError{fmt.Errorf("--image %d: there are %s test images, from 0", p.image, count(p.test.Len()))}
+		if err := p.open(c.Data); err != nil {
+			return err
 		}
 	}
 	for _, kind := range p.kinds {
@@ -262,6 +252,23 @@ func references(name string) (list []gallery.Reference) {
 		list = append(list, gallery.Reference{Name: r.By, Percent: r.Percent})
 	}
 	return list
+}
+
+// open opens the test images: those of the model if spec is empty.
+func (p *plotting) open(spec string) (err error) {
+	if spec == "" {
+		spec = p.model.Experiment.Data.Source
+	}
+	if p.test, err = dataset.OpenTest(spec); err != nil {
+		return usageError{err}
+	}
+	if err := p.model.Fits(p.test); err != nil {
+		return usageError{err}
+	}
+	if p.image >= p.test.Len() {
+		return usageError{fmt.Errorf("--image %d: there are %s test images, from 0", p.image, count(p.test.Len()))}
+	}
+	return nil
 }
 
 // study draws the curves of a study.

@@ -48,25 +48,13 @@ func (c *reportCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	m, err := loadModel(s, c.Folder)
-	if err != nil {
+	if p.model, err = loadModel(s, c.Folder); err != nil {
 		return err
 	}
-	spec := c.Data
-	if spec == "" {
-		spec = m.Experiment.Data.Source
+	if err := p.open(c.Data); err != nil {
+		return err
 	}
-	test, err := dataset.OpenTest(spec)
-	if err != nil {
-		return usageError{err}
-	}
-	if err := m.Fits(test); err != nil {
-		return usageError{err}
-	}
-	if p.image >= test.Len() {
-		return usageError{fmt.Errorf("--image %d: there are %s test images, from 0", p.image, count(test.Len()))}
-	}
-	page, err := reportPage(context.Background(), c.Folder, about, m, test, p.image)
+	page, err := reportPage(context.Background(), c.Folder, about, p.model, p.test, p.image)
 	if err != nil {
 		return err
 	}

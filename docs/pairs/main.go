@@ -11,6 +11,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -23,7 +24,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
 
 	"firstspike/dataset"
 	"firstspike/figure"
@@ -115,45 +115,37 @@ func pairs(ctx context.Context, o options, w io.Writer) error {
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(o.out, "pairs.csv"), func(w io.Writer) error { return numbers(w, list) }); err != nil {
+	var csv, png bytes.Buffer
+	if err := numbers(&csv, list); err != nil {
 		return err
 	}
-	return write(filepath.Join(o.out, "pairs.png"), func(w io.Writer) error { return figure.PNG(w, curves(o, list), 144) })
+	if err := figure.PNG(&png, curves(o, list), 144); err != nil {
+		return err
+	}
+	return errors.Join(
+		os.WriteFile(filepath.Join(o.out, "pairs.csv"), csv.Bytes(), 0o666),
+		os.WriteFile(filepath.Join(o.out, "pairs.png"), png.Bytes(), 0o666))
 }
 
 // trainAll trains what is missing, several trainings side by side.
 func trainAll(ctx context.Context, o options, list []point) error {
-	jobs := make(chan study.Study)
-	var mu sync.Mutex
-	var errs []error
-	var all sync.WaitGroup
-	for range max(1, o.jobs) {
-		all.Go(func() {
-			for s := range jobs {
-				learn, test, err := dataset.Open(s.Experiment.Data.Source)
-				if err == nil {
-					s.Options.Train, s.Options.Test = learn, test
-					_, err = s.Run(ctx)
-				}
-				if err != nil {
-					mu.Lock()
-					errs = append(errs, fmt.Errorf("%s: %w", s.Dir, err))
-					mu.Unlock()
-				}
+	var studies []study.Study
+	var learn, test *dataset.Set
+	for i, p := range list {
+		if i == 0 || p.digits != list[i-1].digits {
+			var err error
+			if learn, test, err = dataset.Open(p.study.Experiment.Data.Source); err != nil {
+				return err
 			}
-		})
-	}
-	for _, p := range list {
-		if ctx.Err() == nil {
-			jobs <- p.study
 		}
+		p.study.Options.Train, p.study.Options.Test = learn, test
+		studies = append(studies, p.study)
 	}
-	close(jobs)
-	all.Wait()
-	if ctx.Err() != nil {
+	err := study.RunAll(ctx, studies, o.jobs, func(study.Study, []study.Run) {})
+	if errors.Is(err, train.ErrInterrupted) {
 		return errors.New("stopped; the same command goes on")
 	}
-	return errors.Join(errs...)
+	return err
 }
 
 func summary(runs []study.Run) study.Summary {
@@ -226,16 +218,4 @@ func curves(o options, list []point) figure.Figure {
 		f.Panels = append(f.Panels, panel)
 	}
 	return f
-}
-
-func write(path string, to func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := to(f); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
 }

@@ -20,7 +20,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"sync"
 	"time"
 
 	"firstspike/dataset"
@@ -85,46 +84,24 @@ func (v variant) study(o options) study.Study {
 	return s
 }
 
-// trainAll trains what is missing, several trainings side by side, whatever
-// they are of.
+// trainAll trains what is missing, whatever it is of, the first seed of all
+// variants first.
 func trainAll(ctx context.Context, o options, variants []variant, learn, test *dataset.Set) error {
-	type job struct {
-		name  string
-		study study.Study
-	}
-	jobs := make(chan job)
-	began := time.Now()
-	var mu sync.Mutex
-	var errs []error
-	var all sync.WaitGroup
-	for range max(1, o.jobs) {
-		all.Go(func() {
-			for j := range jobs {
-				runs, err := j.study.Run(ctx)
-				mu.Lock()
-				switch {
-				case err != nil:
-					errs = append(errs, fmt.Errorf("%s: %w", j.name, err))
-				default:
-					fmt.Fprintf(os.Stderr, "%s  %-28s %.2f %%\n", time.Since(began).Round(time.Second), j.name, runs[0].Accuracy())
-				}
-				mu.Unlock()
-			}
-		})
-	}
+	var list []study.Study
 	for seed := range o.seeds {
 		for _, v := range variants {
 			s := v.study(o)
 			s.Seeds, s.Options.Train, s.Options.Test = s.Seeds[seed:seed+1], learn, test
-			if ctx.Err() == nil {
-				jobs <- job{fmt.Sprintf("%s, seed %d", v.folder(), seed+1), s}
-			}
+			list = append(list, s)
 		}
 	}
-	close(jobs)
-	all.Wait()
-	if ctx.Err() != nil {
+	began := time.Now()
+	err := study.RunAll(ctx, list, o.jobs, func(s study.Study, runs []study.Run) {
+		name := fmt.Sprintf("%s, seed %d", filepath.Base(s.Dir), s.Seeds[0])
+		fmt.Fprintf(os.Stderr, "%s  %-40s %.2f %%\n", time.Since(began).Round(time.Second), name, runs[0].Accuracy())
+	})
+	if errors.Is(err, train.ErrInterrupted) {
 		return errors.New("stopped; the same command goes on")
 	}
-	return errors.Join(errs...)
+	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -76,7 +77,11 @@ func tell(w io.Writer, out string, variants []variant, seeds int) error {
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err
 	}
-	if err := writeCSV(filepath.Join(out, "replication.csv"), variants); err != nil {
+	var b bytes.Buffer
+	if err := numbers(&b, variants); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(out, "replication.csv"), b.Bytes(), 0o666); err != nil {
 		return err
 	}
 	if err := draw(filepath.Join(out, "replication-curves.png"), curves(variants)); err != nil {
@@ -116,36 +121,21 @@ func points(d study.Difference) string {
 	return fmt.Sprintf("%+.2f (%+.2f to %+.2f)", d.Mean, d.Low, d.High)
 }
 
-// writeCSV writes every epoch of every run.
-func writeCSV(path string, variants []variant) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if e := f.Close(); err == nil {
-			err = e
-		}
-	}()
-	c := csv.NewWriter(f)
-	if err := c.Write([]string{"experiment", "seed", "epoch", "train_right", "test_right"}); err != nil {
-		return err
-	}
+// numbers writes every epoch of every run as CSV.
+func numbers(w io.Writer, variants []variant) error {
+	rows := [][]string{{"experiment", "seed", "epoch", "train_right", "test_right"}}
 	for _, v := range variants {
 		for _, r := range v.runs {
 			for _, e := range r.Epochs {
 				if e.Test == nil || e.Train == nil {
 					continue
 				}
-				if err := c.Write([]string{v.folder(), strconv.FormatUint(r.Seed, 10), strconv.Itoa(e.Epoch + 1),
-					strconv.FormatFloat(e.Train.Accuracy(), 'f', 5, 64), strconv.FormatFloat(e.Test.Accuracy(), 'f', 5, 64)}); err != nil {
-					return err
-				}
+				rows = append(rows, []string{v.folder(), strconv.FormatUint(r.Seed, 10), strconv.Itoa(e.Epoch + 1),
+					strconv.FormatFloat(e.Train.Accuracy(), 'f', 5, 64), strconv.FormatFloat(e.Test.Accuracy(), 'f', 5, 64)})
 			}
 		}
 	}
-	c.Flush()
-	return c.Error()
+	return csv.NewWriter(w).WriteAll(rows)
 }
 
 // curves are both models and the published curve, epoch by epoch.
@@ -196,13 +186,9 @@ func effects(variants []variant) figure.Figure {
 }
 
 func draw(path string, f figure.Figure) error {
-	file, err := os.Create(path)
-	if err != nil {
+	var b bytes.Buffer
+	if err := figure.PNG(&b, f, 144); err != nil {
 		return err
 	}
-	if err := figure.PNG(file, f, 144); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
+	return os.WriteFile(path, b.Bytes(), 0o666)
 }
