@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -105,6 +106,33 @@ func TestStudyFailure(t *testing.T) {
 	runs, err := s.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "seed 1: ") || len(runs) != 1 || runs[0].Seed != 2 {
 		t.Errorf("%d runs, %v", len(runs), err)
+	}
+}
+
+// Of several studies one that fails leaves the others alone, and is named.
+func TestRunAll(t *testing.T) {
+	e, o := quick(t)
+	var list []Study
+	for range 3 {
+		list = append(list, Study{Experiment: e.Clone(), Seeds: []uint64{1}, Dir: t.TempDir(), Options: o})
+	}
+	list[1].Experiment.Layers[2].Maps = 0
+	told := map[string][]Run{}
+	tell := func(s Study, runs []Run) { told[s.Dir] = runs }
+	err := RunAll(t.Context(), list, 2, tell)
+	if err == nil || !strings.HasPrefix(err.Error(), list[1].Dir+": ") || strings.Contains(err.Error(), "\n"+list[0].Dir) {
+		t.Error(err)
+	}
+	alone, err := list[0].Run(t.Context())
+	if err != nil || len(told) != 2 || !reflect.DeepEqual(told[list[0].Dir], alone) || len(told[list[2].Dir]) != 1 {
+		t.Errorf("told of %v; want %v, %v", told, alone, err)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	clear(told)
+	if err := RunAll(ctx, list[:1], 1, tell); !errors.Is(err, train.ErrInterrupted) || len(told) != 0 {
+		t.Errorf("%v, told of %v", err, told)
 	}
 }
 
