@@ -120,15 +120,6 @@ func fit(sty text.Style, s string, width vg.Length) string {
 	return ""
 }
 
-// widest is the width of the widest of some texts.
-func widest(sty text.Style, texts ...string) vg.Length {
-	var w vg.Length
-	for _, s := range texts {
-		w = max(w, sty.Width(clean(s)))
-	}
-	return w
-}
-
 // box fills a rectangle.
 func box(c draw.Canvas, col color.Color, x0, y0, x1, y1 vg.Length) {
 	var p vg.Path

@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -74,22 +73,12 @@ func (c *benchCommand) faults() usageError {
 
 // plan reads the flags and tells all that is wrong with them.
 func (c *benchCommand) plan() (b benching, faults usageError) {
-	number := func(flag, text string, unset, least, most int) int {
-		if text == "" {
-			return unset
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < least || n > most {
-			faults.add("%s %s: it must be a whole number from %s to %s", flag, text, count(least), count(most))
-		}
-		return n
-	}
 	b = benching{
 		network: c.Network,
 		workers: 1,
-		images:  number("--images", c.Images, 0, 1, 10_000_000),
-		repeats: number("--repeats", c.Repeats, 0, 1, 1000),
-		limit:   number("--limit", c.Limit, smallImages, leastImages, 60_000),
+		images:  faults.number("--images", c.Images, 0, 1, 10_000_000),
+		repeats: faults.number("--repeats", c.Repeats, 0, 1, 1000),
+		limit:   faults.number("--limit", c.Limit, smallImages, leastImages, 60_000),
 	}
 	if c.Workers != "" {
 		b.workers = workers(c.Workers, &faults)

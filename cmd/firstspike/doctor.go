@@ -68,19 +68,8 @@ func (c *doctorCommand) faults() usageError {
 
 // plan reads the flags and tells all that is wrong with them.
 func (c *doctorCommand) plan() (v visit, faults usageError) {
-	number := func(flag, text string, least, most int, to *int) {
-		if text == "" {
-			return
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < least || n > most {
-			faults.add("%s %s: it must be a whole number from %d to %s", flag, text, least, count(most))
-			return
-		}
-		*to = n
-	}
-	number("--images", c.Images, 10, 10_000, &v.options.Images)
-	number("--learn", c.Learn, 10, 60_000, &v.options.Learn)
+	v.options.Images = faults.number("--images", c.Images, 0, 10, 10_000)
+	v.options.Learn = faults.number("--learn", c.Learn, 0, 10, 60_000)
 	v.options.Workers = workers(c.Workers, &faults)
 	var err error
 	v.experiment, v.dir, err = findExperiment(c.name())
@@ -265,18 +254,12 @@ func examText(name string, x *doctor.Exam, width int) string {
 
 // diagnosis is the outcome in a few words.
 func diagnosis(x *doctor.Exam) string {
-	things := func(n int, what string) string {
-		if n != 1 {
-			what += "s"
-		}
-		return fmt.Sprintf("%d %s", n, what)
-	}
 	text := "nothing grave"
 	if n := x.Count(doctor.Grave); n > 0 {
-		text = things(n, "grave finding")
+		text = plural(n, "grave finding")
 	}
 	if n := x.Count(doctor.Look); n > 0 {
-		text += ", " + things(n, "thing") + " worth a look"
+		text += ", " + plural(n, "thing") + " worth a look"
 	}
 	return text
 }

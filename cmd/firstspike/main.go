@@ -179,6 +179,18 @@ func (u *usageError) add(format string, args ...any) {
 	*u = append(*u, fmt.Errorf(format, args...))
 }
 
+// number is the whole number that a flag has, unset if it has none.
+func (u *usageError) number(flag, text string, unset, least, most int) int {
+	if text == "" {
+		return unset
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		u.add("%s %s: it must be a whole number from %s to %s", flag, text, count(least), count(most))
+	}
+	return n
+}
+
 // err is nil if nothing is wrong.
 func (u usageError) err() error {
 	if len(u) == 0 {

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"firstspike/dataset"
@@ -58,7 +57,7 @@ type plotting struct {
 }
 
 func (c *plotCommand) plan() (p plotting, faults usageError) {
-	p = plotting{kinds: c.Kinds, dpi: 192, run: c.Folder, out: c.Out, chosen: len(c.Kinds) > 0}
+	p = plotting{kinds: c.Kinds, run: c.Folder, out: c.Out, chosen: len(c.Kinds) > 0}
 	if !p.chosen {
 		p.kinds = plotKinds
 	}
@@ -74,19 +73,8 @@ func (c *plotCommand) plan() (p plotting, faults usageError) {
 	default:
 		faults.add("--format %s: it must be png or svg", c.Format)
 	}
-	number := func(flag, text string, low, high int, to *int) {
-		if text == "" {
-			return
-		}
-		n, err := strconv.Atoi(text)
-		if err != nil || n < low || n > high {
-			faults.add("--%s %s: it must be a whole number from %d to %s", flag, text, low, count(high))
-			return
-		}
-		*to = n
-	}
-	number("dpi", c.DPI, 30, 1200, &p.dpi)
-	number("image", c.Image, 0, 1<<30, &p.image)
+	p.dpi = faults.number("--dpi", c.DPI, 192, 30, 1200)
+	p.image = faults.number("--image", c.Image, 0, 0, 1<<30)
 	return p, faults
 }
 
