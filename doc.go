@@ -11,6 +11,7 @@
 //     figure: pictures of plain data, as PNG and SVG.
 //     eventfile: the files that TensorBoard shows.
 //     internal/simd: the few loops in which time is spent.
+//     internal/parallel: work shared out among goroutines.
 //  2. encode: pictures to first spikes.
 //     snn: layers, and how they learn.
 //     readout: spikes to decisions.

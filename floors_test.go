@@ -22,29 +22,30 @@ const module = "firstspike"
 // only packages of lower floors, so that each can be read, tested and used
 // without what is above it.
 var floors = map[string]int{
-	"":               1, // the root, which has documentation only
-	"spike":          1,
-	"dataset":        1,
-	"tensorfile":     1,
-	"internal/simd":  1,
-	"figure":         1,
-	"eventfile":      1,
-	"encode":         2,
-	"snn":            2,
-	"readout":        2,
-	"train":          3,
-	"preset":         4,
-	"conform":        4,
-	"observe":        4,
-	"study":          4,
-	"inspect":        4,
-	"sweep":          4,
-	"gallery":        5,
-	"lab":            5,
-	"doctor":         5,
-	"web":            6,
-	"cmd/firstspike": command,
-	"docs/picture":   command, // draws a figure of the documentation
+	"":                  1, // the root, which has documentation only
+	"spike":             1,
+	"dataset":           1,
+	"tensorfile":        1,
+	"internal/simd":     1,
+	"internal/parallel": 1,
+	"figure":            1,
+	"eventfile":         1,
+	"encode":            2,
+	"snn":               2,
+	"readout":           2,
+	"train":             3,
+	"preset":            4,
+	"conform":           4,
+	"observe":           4,
+	"study":             4,
+	"inspect":           4,
+	"sweep":             4,
+	"gallery":           5,
+	"lab":               5,
+	"doctor":            5,
+	"web":               6,
+	"cmd/firstspike":    command,
+	"docs/picture":      command, // draws a figure of the documentation
 
 	"docs/performance": command, // measures and draws the curves of the documentation
 	"docs/replication": command, // trains and compares what the documentation tells of

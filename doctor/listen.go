@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"firstspike/internal/parallel"
 	"firstspike/snn"
 	"firstspike/spike"
 	"firstspike/train"
@@ -41,7 +42,7 @@ func listen(ctx context.Context, e train.Experiment, depth int, l, fresh, common
 		return Layer{}, nil, err
 	}
 	ear := make([]heard, len(in))
-	err = each(ctx, len(in), workers, func() func(int) {
+	err = parallel.Each(ctx, len(in), workers, func() func(int) {
 		h := ears{set: set, l: l, fresh: fresh, open: open, sel: sel}
 		return func(i int) { h.listen(&in[i], &out[i], &ear[i], i < crowd) }
 	})

@@ -3,11 +3,10 @@ package doctor
 import (
 	"context"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"firstspike/dataset"
 	"firstspike/encode"
+	"firstspike/internal/parallel"
 	"firstspike/spike"
 	"firstspike/train"
 )
@@ -48,26 +47,6 @@ func (x *Exam) measure(ctx context.Context, m *train.Model, sample *dataset.Set,
 	return nil
 }
 
-// each runs work on n images from all workers.
-func each(ctx context.Context, n, workers int, start func() func(i int)) error {
-	var next atomic.Int64
-	var all sync.WaitGroup
-	for range min(workers, n) {
-		all.Go(func() {
-			work := start()
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
-					return
-				}
-				work(i)
-			}
-		})
-	}
-	all.Wait()
-	return ctx.Err()
-}
-
 // encode makes spikes of the sample, and measures them.
 func (x *Exam) encode(ctx context.Context, e train.Experiment, sample *dataset.Set, workers int) ([]spike.Events, error) {
 	if _, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols); err != nil {
@@ -76,7 +55,7 @@ func (x *Exam) encode(ctx context.Context, e train.Experiment, sample *dataset.S
 	events := make([]spike.Events, sample.Len())
 	responses := make([][]float64, sample.Len())
 	outputs := make([]int, sample.Len())
-	err := each(ctx, sample.Len(), workers, func() func(int) {
+	err := parallel.Each(ctx, sample.Len(), workers, func() func(int) {
 		encoder, _ := encode.New(e.Encode, e.Data.Rows, e.Data.Cols) // it was built once above
 		kernels := encoder.Kernels()
 		var image spike.Map

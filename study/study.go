@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"sync"
 
+	"firstspike/internal/parallel"
 	"firstspike/train"
 )
 
@@ -167,22 +168,24 @@ func (s Study) Run(ctx context.Context) ([]Run, error) {
 	}
 	var watching sync.Mutex
 	errs := make([]error, len(todo))
-	sideBySide(ctx, jobs, len(todo), func(i int) {
-		o := s.Options
-		o.Workers = max(1, workers/jobs)
-		o.Observer = train.ObserverFunc(func(e train.Event) {
-			if s.Observe != nil {
-				watching.Lock()
-				defer watching.Unlock()
-				s.Observe(todo[i], e)
+	stopped := parallel.Each(ctx, len(todo), jobs, func() func(int) {
+		return func(i int) {
+			o := s.Options
+			o.Workers = max(1, workers/jobs)
+			o.Observer = train.ObserverFunc(func(e train.Event) {
+				if s.Observe != nil {
+					watching.Lock()
+					defer watching.Unlock()
+					s.Observe(todo[i], e)
+				}
+			})
+			if err := s.train(ctx, todo[i], o); err != nil {
+				errs[i] = fmt.Errorf("seed %d: %w", todo[i], err)
 			}
-		})
-		if err := s.train(ctx, todo[i], o); err != nil {
-			errs[i] = fmt.Errorf("seed %d: %w", todo[i], err)
 		}
 	})
 	runs, err := s.Finished()
-	if ctx.Err() != nil {
+	if stopped != nil {
 		return runs, train.ErrInterrupted
 	}
 	return runs, errors.Join(append(errs, err)...)
@@ -195,42 +198,22 @@ func (s Study) Run(ctx context.Context) ([]Run, error) {
 func RunAll(ctx context.Context, studies []Study, jobs int, done func(Study, []Run)) error {
 	var telling sync.Mutex
 	errs := make([]error, len(studies))
-	sideBySide(ctx, jobs, len(studies), func(i int) {
-		runs, err := studies[i].Run(ctx)
-		if err != nil {
-			errs[i] = fmt.Errorf("%s: %w", studies[i].Dir, err)
-			return
+	stopped := parallel.Each(ctx, len(studies), jobs, func() func(int) {
+		return func(i int) {
+			runs, err := studies[i].Run(ctx)
+			if err != nil {
+				errs[i] = fmt.Errorf("%s: %w", studies[i].Dir, err)
+				return
+			}
+			telling.Lock()
+			defer telling.Unlock()
+			done(studies[i], runs)
 		}
-		telling.Lock()
-		defer telling.Unlock()
-		done(studies[i], runs)
 	})
-	if ctx.Err() != nil {
+	if stopped != nil {
 		return train.ErrInterrupted
 	}
 	return errors.Join(errs...)
-}
-
-// sideBySide does n pieces of work in their order, so many at a time; none is
-// begun after ctx has ended.
-func sideBySide(ctx context.Context, jobs, n int, work func(i int)) {
-	next := make(chan int)
-	var group sync.WaitGroup
-	for range max(1, jobs) {
-		group.Go(func() {
-			for i := range next {
-				work(i)
-			}
-		})
-	}
-	for i := range n {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
-	group.Wait()
 }
 
 // train trains a seed, or goes on with it.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firstspike/dataset"
+	"firstspike/internal/parallel"
 	"firstspike/readout"
 	"firstspike/snn"
 	"firstspike/spike"
@@ -193,7 +194,7 @@ func (b *Bench) bulk(ctx context.Context, w *Work, size int, start func() (func(
 	w.begin = func() error { return nil }
 	w.do = func(ctx context.Context, n int) error {
 		var next atomic.Int64
-		return each(ctx, (n+size-1)/size, b.workers, func() func(int) {
+		return parallel.Each(ctx, (n+size-1)/size, b.workers, func() func(int) {
 			work := works[next.Add(1)-1]
 			return func(i int) { work(i*size%b.pool.Len(), min(size, n-i*size)) }
 		})

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync/atomic"
 
+	"firstspike/internal/parallel"
 	"firstspike/snn"
 	"firstspike/spike"
 )
@@ -64,7 +65,7 @@ func (b *Bench) countFlows(ctx context.Context) error {
 	}
 	net, images := b.model.Network, float64(b.pool.Len())
 	counts := make([]struct{ spikes, operations atomic.Int64 }, len(net.Layers))
-	err := each(ctx, b.pool.Len(), runtime.GOMAXPROCS(0), func() func(int) {
+	err := parallel.Each(ctx, b.pool.Len(), runtime.GOMAXPROCS(0), func() func(int) {
 		encoder, _ := b.model.encoder() // it was built once for the bench
 		var image spike.Map
 		var pass snn.Pass

@@ -6,6 +6,7 @@ import (
 
 	"firstspike/dataset"
 	"firstspike/encode"
+	"firstspike/internal/parallel"
 	"firstspike/readout"
 	"firstspike/snn"
 	"firstspike/spike"
@@ -99,7 +100,7 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 func (t *Trainer) stage(ctx context.Context, name string, n int, start func() func(int)) error {
 	step := int64(max(1, n/100))
 	var done atomic.Int64
-	return each(ctx, n, t.options.Workers, func() func(int) {
+	return parallel.Each(ctx, n, t.options.Workers, func() func(int) {
 		work := start()
 		return func(i int) {
 			work(i)
@@ -141,7 +142,7 @@ func (t *Trainer) score(ctx context.Context, in *inputs) (Score, error) {
 		}
 		return tally(decisions, in.set), ctx.Err()
 	}
-	err := each(ctx, len(decisions), t.options.Workers, func() func(int) {
+	err := parallel.Each(ctx, len(decisions), t.options.Workers, func() func(int) {
 		var p Predictor
 		return func(i int) { decisions[i] = in.decide(t.model, i, &p) }
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"firstspike/dataset"
+	"firstspike/internal/parallel"
 	"firstspike/readout"
 	"firstspike/snn"
 	"firstspike/spike"
@@ -238,7 +239,7 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 		}
 		ids := order[s.Image:min(s.Image+len(winners), len(order))]
 		// A batch is seen to its end, or the state would not tell where it stood.
-		err := each(context.WithoutCancel(ctx), len(ids), t.options.Workers, func() func(int) {
+		err := parallel.Each(context.WithoutCancel(ctx), len(ids), t.options.Workers, func() func(int) {
 			var scratch snn.Scratch
 			return func(j int) {
 				winners[j] = c.Contest(&t.inputs.events[ids[j]], sel, &scratch, winners[j][:0])
@@ -306,23 +307,20 @@ func (t *Trainer) reward(ctx context.Context, layer Layer, c *snn.Convolution, o
 				}
 			}
 		}
-		if batch > 1 && ((s.Image+1)%batch == 0 || s.Image+1 == len(order)) {
+		full := (s.Image+1)%batch == 0 || s.Image+1 == len(order)
+		if batch > 1 && full {
 			sum.Apply(&rule.Reward)
 		}
 		t.counted(&rule, l, outcome)
 		if _, err := t.heed(layer, c, outcome != snn.Silent, s.Epoch*len(order)+s.Image); err != nil {
-			if batch == 1 || (s.Image+1)%batch == 0 {
-				s.Image++
-				return err
-			}
-			stopped = err // when the batch is complete
+			stopped = err
 		}
-		if stopped != nil && (s.Image+1)%batch == 0 {
+		if stopped != nil && full { // the state does not tell where a batch stood
 			s.Image++
 			return stopped
 		}
 	}
-	return stopped
+	return nil
 }
 
 // counted notes the outcome of one image.

@@ -13,6 +13,7 @@ import (
 
 	"firstspike/dataset"
 	"firstspike/encode"
+	"firstspike/internal/parallel"
 	"firstspike/readout"
 	"firstspike/snn"
 	"firstspike/spike"
@@ -289,7 +290,7 @@ func (m *Model) Test(ctx context.Context, s *dataset.Set, workers int, done func
 		return r, err
 	}
 	var count atomic.Int64
-	err = each(ctx, (s.Len()+testBatch-1)/testBatch, workers, func() func(int) {
+	err = parallel.Each(ctx, (s.Len()+testBatch-1)/testBatch, workers, func() func(int) {
 		p := first.Another()
 		return func(b int) {
 			from := b * testBatch

@@ -1,15 +1,15 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"firstspike/dataset"
 	"firstspike/encode"
+	"firstspike/internal/parallel"
 	"firstspike/preset"
 	"firstspike/readout"
 	"firstspike/snn"
@@ -292,24 +292,15 @@ func (r *rewarded) show(images int) {
 // spread calls work for 0 to n-1 from the given number of goroutines, each
 // with a work of its own.
 func spread(n, workers int, start func() (work func(i int))) {
-	var next atomic.Int64
-	var group sync.WaitGroup
 	const chunk = 16 // as in a training
-	for range workers {
-		group.Go(func() {
-			work := start()
-			for {
-				from := int(next.Add(chunk)) - chunk
-				if from >= n {
-					return
-				}
-				for i := from; i < min(from+chunk, n); i++ {
-					work(i)
-				}
+	parallel.Each(context.Background(), (n+chunk-1)/chunk, workers, func() func(int) {
+		work := start()
+		return func(c int) {
+			for i := c * chunk; i < min((c+1)*chunk, n); i++ {
+				work(i)
 			}
-		})
-	}
-	group.Wait()
+		}
+	})
 }
 
 // processors is how many goroutines can run at once.
