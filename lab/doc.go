@@ -52,6 +52,13 @@
 // changed, by how much, and what is decided now. [Lab.Undo] takes lesson after
 // lesson back, to the last bit.
 //
+// # Questions
+//
+// [Lab.Answer] does all of this for who is far away: a [Question] is plain data
+// and carries with it the settings and the lessons that it is about. So a
+// server, or a page's worker, needs no memory of who has asked what before.
+// [Lab.Assume] brings the network there, and does again only what has changed.
+//
 // # Units
 //
 // Potentials, thresholds and weights are in one unit, that of the weights. Steps

@@ -43,6 +43,8 @@ type Lab struct {
 	of   []byte
 
 	lessons []lesson
+	given   []Lesson          // those of Assume and Answer
+	assumed map[string]string // the settings of Assume; nil: others have been set since
 }
 
 // New returns a lab with a copy of a network, with its thresholds and what its

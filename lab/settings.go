@@ -42,16 +42,24 @@ func (l *Lab) Settings() []Setting {
 // then leaves all as it was. The threshold "inf" makes the last layer decide at
 // the end.
 func (l *Lab) Set(path, value string) train.Faults {
+	e := l.model.Experiment.Clone()
+	if fault := l.set(&e, path, value); fault != nil {
+		return fault
+	}
+	return l.become(e)
+}
+
+// set changes one of the settings of an experiment.
+func (l *Lab) set(e *train.Experiment, path, value string) train.Faults {
 	if paths := l.paths(); !slices.Contains(paths, path) {
 		return train.Faults{{Path: path, Problem: "cannot be set in a trained network; " + train.Nearest(path, paths)}}
 	}
-	e := l.model.Experiment.Clone()
 	if err := e.Set(path, value); err != nil {
 		fault := train.Fault{Path: path, Problem: err.Error()}
 		errors.As(err, &fault)
 		return train.Faults{fault}
 	}
-	return l.become(e)
+	return nil
 }
 
 // Reset sets everything as the model came. What was taught stays: see
@@ -63,7 +71,7 @@ func (l *Lab) become(e train.Experiment) train.Faults {
 	if faults := e.Faults(); len(faults) > 0 {
 		return faults
 	}
-	l.model.Experiment = e
+	l.model.Experiment, l.assumed = e, nil
 	l.model.Network.Steps = e.Encode.Steps
 	for i, layer := range e.Layers {
 		l.model.Network.Layers[i].SetThreshold(layer.Threshold)

@@ -161,6 +161,7 @@ func (l *Lab) Undo() bool {
 	}
 	note := l.lessons[len(l.lessons)-1]
 	l.lessons = l.lessons[:len(l.lessons)-1]
+	l.given = l.given[:min(len(l.given), len(l.lessons))]
 	l.Adaptation = note.adaptation
 	c := l.model.Network.Layers[l.last()].Convolution
 	weights := note.weights

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -61,17 +60,6 @@ type random struct {
 }
 
 const generator = "math/rand/v2 PCG seeded with SHA-256(seed, purpose, layer, epoch)"
-
-// bytes is the model as the contents of a safetensors file.
-func (m *Model) bytes() ([]byte, error) {
-	f, err := m.file()
-	if err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	err = tensorfile.WriteSafetensors(&b, f)
-	return b.Bytes(), err
-}
 
 // file is the model as a safetensors file.
 func (m *Model) file() (*tensorfile.File, error) {

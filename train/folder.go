@@ -234,11 +234,11 @@ func (f *folder) writeJSON(name string, v any) error {
 }
 
 func (f *folder) writeModel(name string, m *Model) error {
-	content, err := m.bytes()
-	if err != nil {
+	var b bytes.Buffer
+	if err := m.Write(&b); err != nil {
 		return err
 	}
-	return f.write(name, content)
+	return f.write(name, b.Bytes())
 }
 
 // log appends lines to the metrics; what cannot be written now is kept.

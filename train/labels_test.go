@@ -1,12 +1,22 @@
 package train_test
 
 import (
+	"bytes"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"firstspike/readout"
 	"firstspike/train"
 )
+
+func TestReadFault(t *testing.T) {
+	for _, content := range []string{"", "not a safetensors file", "\x02\x00\x00\x00\x00\x00\x00\x00{}"} {
+		if _, err := train.Read("network", strings.NewReader(content)); err == nil || !strings.HasPrefix(err.Error(), "network: ") {
+			t.Errorf("%q: %v", content, err)
+		}
+	}
+}
 
 // What the maps of a layer that learned without reward stand for is saved with
 // its weights, for the epoch that was chosen, and read again.
@@ -33,6 +43,20 @@ func TestLabelsSaved(t *testing.T) {
 		}
 		if got.Score != report.Test.Score {
 			t.Errorf("%s: %+v; the report has %+v", path, got.Score, report.Test.Score)
+		}
+		rounded, err := m.Rounded()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := rounded.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		if rounded, err = train.Read("network", &b); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := rounded.Test(t.Context(), test, 2, nil); err != nil || again.Score != report.Test.Score {
+			t.Errorf("%s: rounded %+v, %v; the report has %+v", path, again.Score, err, report.Test.Score)
 		}
 		p, err := m.Predictor()
 		if err != nil {

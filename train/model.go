@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -86,6 +87,59 @@ func loadFile(path string) (*Model, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
+}
+
+// Read reads a model from the contents of a safetensors file that this program
+// wrote. name is the file's, for errors.
+func Read(name string, r io.Reader) (*Model, error) {
+	f, err := tensorfile.ReadSafetensors(r)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	m, err := fromFile(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return m, nil
+}
+
+// Write writes a model as the contents of a safetensors file, which [Load] and
+// [Read] take.
+func (m *Model) Write(w io.Writer) error {
+	f, err := m.file()
+	if err != nil {
+		return err
+	}
+	return tensorfile.WriteSafetensors(w, f)
+}
+
+// Rounded is a copy with every weight as it is summed: rounded to the unit of
+// its layer's potentials. It decides as m does, bit for bit, and is smaller when
+// it is compressed. Training cannot go on from it.
+func (m *Model) Rounded() (*Model, error) {
+	c, err := newModel(m.Experiment.Clone())
+	if err != nil {
+		return nil, err
+	}
+	for i, l := range m.Network.Layers {
+		var w []float32
+		for k := range l.Maps {
+			for _, q := range l.Quanta(k) {
+				w = append(w, float32(l.Potential(q)))
+			}
+		}
+		c.Network.Layers[i].SetThreshold(l.Threshold)
+		c.Experiment.Layers[i].Threshold = l.Threshold
+		if err := c.Network.Layers[i].SetWeights(w); err != nil {
+			return nil, fmt.Errorf("layer %s: %w", l.Name, err)
+		}
+	}
+	c.Decision = slices.Clone(m.Decision)
+	c.State = State{Layer: m.State.Layer, Epoch: m.State.Epoch, Presentations: m.State.Presentations, Seconds: m.State.Seconds}
+	if c.Experiment.Readout.Rule == ReadoutLabels {
+		c.State.Labels = slices.Clone(m.Decision)
+	}
+	return c, nil
 }
 
 // newModel builds the model of an experiment with zero weights.

@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"bytes"
 	"path/filepath"
 	"testing"
 
@@ -79,6 +80,29 @@ func TestPredict(t *testing.T) {
 			}
 			if decided == 0 || unsure == 0 {
 				t.Errorf("%d decisions, %d with a runner-up", decided, unsure)
+			}
+
+			// Rounded, written and read again it decides the same.
+			rounded, err := m.Rounded()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b bytes.Buffer
+			if err := rounded.Write(&b); err != nil {
+				t.Fatal(err)
+			}
+			read, err := train.Read("network", &b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			third, err := read.Predictor()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 100 {
+				if got, want := third.Predict(test.Image(i)), first.Predict(test.Image(i)); got != want {
+					t.Fatalf("image %d: rounded it is decided %+v; want %+v", i, got, want)
+				}
 			}
 		})
 	}
