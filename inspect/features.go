@@ -65,6 +65,25 @@ func (v *Viewer) Feature(depth, fm int) Feature {
 	return f
 }
 
+// Formed is what some maps of the layer at a depth stand for with weights that
+// are given instead of the network's, in the order map, input map, row, column:
+// those of a layer that learns meanwhile. They are those of [Features], but for
+// a factor that is the same for all.
+func (v *Viewer) Formed(depth int, weights []float32, maps []int) []Feature {
+	in, stride := v.inputs(depth)
+	c := v.model.Network.Layers[depth].Convolution
+	n := c.Synapses()
+	v.weights = doubles(v.weights, c.Maps, func(m int) []float32 { return weights[m*n : (m+1)*n] })
+	if c.Maps > 1 {
+		distinguish(v.weights)
+	}
+	var list []Feature
+	for _, m := range maps {
+		list = append(list, compose(c, in, stride, v.weights[m]))
+	}
+	return list
+}
+
 // inputs are the features of what the layer at a depth reads, and how many
 // pixels they lie apart.
 func (v *Viewer) inputs(depth int) ([]Feature, int) {
@@ -120,12 +139,16 @@ func through(c *snn.Convolution, in []Feature, stride int, asked bool) []Feature
 // weights are those of every map of a layer, in memory that is there already if
 // it has room.
 func weights(c *snn.Convolution, all [][]float64) [][]float64 {
-	if len(all) != c.Maps {
-		all = make([][]float64, c.Maps)
+	return doubles(all, c.Maps, c.Weight)
+}
+
+func doubles(all [][]float64, maps int, weight func(m int) []float32) [][]float64 {
+	if len(all) != maps {
+		all = make([][]float64, maps)
 	}
 	for m := range all {
 		all[m] = all[m][:0]
-		for _, w := range c.Weight(m) {
+		for _, w := range weight(m) {
 			all[m] = append(all[m], float64(w))
 		}
 	}

@@ -2,6 +2,8 @@ package inspect
 
 import (
 	"math"
+	"reflect"
+	"slices"
 	"sync"
 	"testing"
 
@@ -156,6 +158,41 @@ func TestFeatures(t *testing.T) {
 		f, err := Features(m, depth)
 		if err != nil || len(f) != e.Layers[depth].Maps || f[0].Rows != rows || f[0].Cols != rows || len(f[0].Values) != rows*rows {
 			t.Errorf("layer %d: %v, %d features of %d rows", depth, err, len(f), f[0].Rows)
+		}
+	}
+}
+
+// With the weights of a layer as they are, what forms is what is there.
+func TestFormed(t *testing.T) {
+	p, _ := preset.Lookup(preset.Default)
+	e := p.Experiment.Clone()
+	e.Layers[0].Maps, e.Layers[1].Maps, e.Layers[2].Maps = 4, 6, 10
+	m, err := train.Untrained(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := NewViewer(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for depth, l := range m.Network.Layers {
+		weights := slices.Clone(l.Weights())
+		if depth < 2 { // the network's own are not looked at
+			if err := l.SetWeights(make([]float32, len(weights))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		maps := []int{3, 0, 2}
+		got := v.Formed(depth, weights, maps)
+		if err := l.SetWeights(weights); err != nil {
+			t.Fatal(err)
+		}
+		for i, fm := range maps {
+			want := v.Feature(depth, fm)
+			got[i].scale(got[i].largest())
+			if !reflect.DeepEqual(got[i], want) {
+				t.Errorf("layer %d, map %d: another feature", depth, fm)
+			}
 		}
 	}
 }

@@ -206,7 +206,7 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 		rule.Learn(c, &image, winners, &scratch)
 		t.won(winners, order[s.Image])
 		s.Presentations++
-		if t.done, err = t.heed(layer, c, len(winners) > 0, s.Epoch*len(order)+s.Image); err != nil || t.done {
+		if t.done, err = t.heed(layer, c, len(winners), s.Epoch*len(order)+s.Image); err != nil || t.done {
 			s.Image++
 			return err
 		}
@@ -259,7 +259,7 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 		s.Image += len(ids)
 		s.Presentations += len(ids)
 		for j := range ids {
-			done, err := t.heed(layer, c, len(winners[j]) > 0, shown+j)
+			done, err := t.heed(layer, c, len(winners[j]), shown+j)
 			if t.done = t.done || done; err != nil {
 				return err
 			}
@@ -312,7 +312,7 @@ func (t *Trainer) reward(ctx context.Context, layer Layer, c *snn.Convolution, o
 			sum.Apply(&rule.Reward)
 		}
 		t.counted(&rule, l, outcome)
-		if _, err := t.heed(layer, c, outcome != snn.Silent, s.Epoch*len(order)+s.Image); err != nil {
+		if _, err := t.heed(layer, c, len(winners), s.Epoch*len(order)+s.Image); err != nil {
 			stopped = err
 		}
 		if stopped != nil && full { // the state does not tell where a batch stood
@@ -360,8 +360,9 @@ func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolut
 		ids := order[s.Image:min(s.Image+size, len(order))]
 		block.Compute(t.album, ids, muted, t.options.Workers)
 		for j, i := range ids {
-			outcome := snn.Silent
+			outcome, winners := snn.Silent, 0
 			if w, ok := block.Winner(j); ok {
+				winners = 1
 				outcome = snn.Judge(t.model.Class(w.Neuron), t.train.Label(i))
 				r, rates, ok := rule.Rule(outcome, w.Map)
 				switch {
@@ -372,7 +373,7 @@ func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolut
 				}
 			}
 			t.counted(&rule, layer.Learn, outcome)
-			if _, err := t.heed(layer, c, outcome != snn.Silent, s.Epoch*len(order)+s.Image+j); err != nil {
+			if _, err := t.heed(layer, c, winners, s.Epoch*len(order)+s.Image+j); err != nil {
 				stopped = err
 			}
 		}
@@ -403,7 +404,7 @@ func (t *Trainer) pause(ctx context.Context, layer Layer, c *snn.Convolution, im
 		return nil
 	}
 	p := Progress{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Image: s.Image, Images: images,
-		Score: s.Score, Deciding: layer.Learn.Rule == RuleRSTDP, Convergence: c.Convergence(), PerSecond: rate}
+		Score: s.Score, Deciding: layer.Learn.Rule == RuleRSTDP, Winners: t.vigil.mean(layer.Name), Convergence: c.Convergence(), PerSecond: rate}
 	if rate > 0 {
 		left := float64((layer.Learn.Epochs-s.Epoch)*images-s.Image) / rate
 		p.Left = time.Duration(min(left, math.MaxInt32) * float64(time.Second))

@@ -32,7 +32,8 @@ type Progress struct {
 	Epoch, Epochs int // Epoch counts from 0
 	Image, Images int // of this epoch
 	Score         Score
-	Deciding      bool // the layer learns from decisions, so that Score means something
+	Deciding      bool    // the layer learns from decisions, so that Score means something
+	Winners       float64 // neurons that won for an image, the mean since the last Progress of the layer; 0: not yet known
 	Convergence   float64
 	PerSecond     float64 // images a second, lately
 	Left          time.Duration

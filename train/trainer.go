@@ -179,6 +179,11 @@ func (t *Trainer) resume() error {
 // State is how far the training has come.
 func (t *Trainer) State() State { return t.model.State }
 
+// Model is the network in training, as it is. It may be looked at while the
+// observer is told something, when Run has returned, and, of layers that no
+// longer learn, at any time. It must not be changed.
+func (t *Trainer) Model() *Model { return t.model }
+
 // Watch makes o the observer from now on. It must not be called during Run.
 func (t *Trainer) Watch(o Observer) { t.options.Observer = o }
 

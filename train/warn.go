@@ -32,17 +32,30 @@ type vigil struct {
 	silent    int // images in a row
 	told      bool
 	converged bool
+
+	images, winners int // since it was last asked for the mean
 }
 
-// heed notes whether neurons of a layer won for an image, the one after so
+// mean is the mean number of winners of an image of a layer since the last call.
+func (v *vigil) mean(layer string) float64 {
+	if v.layer != layer || v.images == 0 {
+		return 0
+	}
+	mean := float64(v.winners) / float64(v.images)
+	v.images, v.winners = 0, 0
+	return mean
+}
+
+// heed notes how many neurons of a layer won for an image, the one after so
 // many. It warns, once for each layer, of silence and of convergence, and
 // reports whether the layer is to learn no more.
-func (t *Trainer) heed(layer Layer, c *snn.Convolution, won bool, shown int) (done bool, err error) {
+func (t *Trainer) heed(layer Layer, c *snn.Convolution, winners, shown int) (done bool, err error) {
 	v := &t.vigil
 	if v.layer != layer.Name {
 		*v = vigil{layer: layer.Name}
 	}
-	if v.silent++; won {
+	v.images, v.winners = v.images+1, v.winners+winners
+	if v.silent++; winners > 0 {
 		v.silent = 0
 	}
 	if (shown+1)%watchEvery != 0 {

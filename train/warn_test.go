@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"firstspike/train"
 )
@@ -67,6 +68,60 @@ func TestWarnings(t *testing.T) {
 	}
 	if warnings, err := warned(t, filepath.Join(t.TempDir(), "run"), long(), train.Options{}); err != nil || slices.ContainsFunc(warnings, func(w train.Warning) bool { return w.Kind == train.LayerSilent }) {
 		t.Errorf("a healthy training: %+v, %v", warnings, err)
+	}
+}
+
+// Progress tells how many neurons won for an image, of every way of learning.
+func TestWinners(t *testing.T) {
+	for name, change := range map[string]func(*train.Experiment){
+		"alone":  func(*train.Experiment) {},
+		"silent": func(e *train.Experiment) { e.Layers[0].Threshold = 500 },
+		"batches": func(e *train.Experiment) {
+			for i := range e.Layers {
+				e.Layers[i].Learn.Batch = 32
+			}
+		},
+		"threshold": func(e *train.Experiment) { e.Layers[2].Threshold = 30 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it sleeps most of the time
+			e := long()
+			change(&e)
+			o := train.Options{Workers: 2}
+			o.Train, o.Test = mnist(t)
+			told, winners := map[string]int{}, map[string]float64{}
+			o.Observer = train.ObserverFunc(func(ev train.Event) {
+				// The next progress is told at once.
+				const while = 510 * time.Millisecond
+				if end, ok := ev.(train.EpochEnd); ok && end.Epoch == end.Epochs-1 {
+					time.Sleep(while)
+				}
+				p, ok := ev.(train.Progress)
+				if !ok {
+					return
+				}
+				if k := map[string]float64{"s1": 5, "s2": 5, "s3": 1}[p.Layer]; p.Winners < 0 || p.Winners > k {
+					t.Errorf("%v winners in %s", p.Winners, p.Layer)
+				}
+				winners[p.Layer] = max(winners[p.Layer], p.Winners)
+				if told[p.Layer]++; told[p.Layer] < 3 {
+					time.Sleep(while)
+				}
+			})
+			tr, err := train.Create(filepath.Join(t.TempDir(), "run"), e, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tr.Close()
+			if _, err := tr.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for _, layer := range []string{"s1", "s2", "s3"} {
+				if silent := name == "silent"; (winners[layer] == 0) != silent || told[layer] < 2 {
+					t.Errorf("winners of an image of %s: %v, told %d times", layer, winners[layer], told[layer])
+				}
+			}
+		})
 	}
 }
 
