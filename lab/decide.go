@@ -131,10 +131,14 @@ func (l *Lab) Judge(pixels []byte, label int) (Judgement, error) {
 		}
 		l.predictor = p
 	}
-	d := l.predictor.Predict(pixels)
+	return Judged(l.predictor.Predict(pixels), label, l.model.Network.Steps), nil
+}
+
+// Judged compares the decision of a network with so many steps with a label.
+func Judged(d readout.Decision, label, steps int) Judgement {
 	j := Judgement{Outcome: snn.Judge(d.Class, label).String(), Label: label, Class: d.Class, RunnerUp: d.RunnerUp}
-	j.MarginSteps, j.MarginPotential = d.Margin(l.model.Network.Steps)
-	return j, nil
+	j.MarginSteps, j.MarginPotential = d.Margin(steps)
+	return j
 }
 
 // Compare orders judgements for a list of errors, as slices.SortFunc wants it:

@@ -1,0 +1,31 @@
+// Package web shows networks in a browser: watch them learn, draw a digit, step
+// through the spikes, ask why. One page does all of it; it is inside the
+// program, and needs no network.
+//
+// A [Server] serves the page for folders of runs, finished or in training:
+//
+//	s, err := web.New("runs/mozafari2018-seed1")
+//	...
+//	err = s.Serve(ctx, listener)
+//
+// # What is asked
+//
+// The page asks in questions of package lab: each carries the settings and the
+// lessons that it is about, so that the server remembers nothing of anybody. A
+// lab is taken from a few that are there for a run, is brought into the state
+// that the question is about, and answers. [Answer] is the same for a program
+// that has a single network, such as the one that runs in the page itself.
+//
+// # What is live
+//
+// A run that this process trains is watched with [Server.Watch]: its observer
+// takes notes, and does nothing else, so that training is not held up. Runs that
+// other processes train are looked at in their folders. All of it goes to the
+// pages as server-sent events; a page that is too slow for them misses some.
+//
+// # Who may ask
+//
+// [Server.Handler] answers no request that a page of another site sends, nor one
+// for a host name that is not the machine's own, if it is on a loopback address.
+// What is read from a request is bounded. Nothing that is asked changes a run.
+package web
