@@ -24,7 +24,10 @@
 //  5. gallery: pictures and pages of a run.
 //     doctor: what is wrong with a network, and what to change.
 //     lab: a network to play with: every question, with plain answers.
+//     web/packed: networks made small for a page.
+//  6. web: networks in a browser, from a server or as a folder.
 //  7. cmd/firstspike: the command.
+//     web/engine: the network in a page, as WebAssembly.
 //
 // A reader who wants to follow one image begins at train.Predictor.Predict,
 // goes through encode.Encoder.Fired, snn.Pass.Propagate and snn.Finals.Best, and

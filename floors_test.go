@@ -43,7 +43,9 @@ var floors = map[string]int{
 	"gallery":           5,
 	"lab":               5,
 	"doctor":            5,
+	"web/packed":        5,
 	"web":               6,
+	"web/engine":        command, // a page's program, and what makes it
 	"cmd/firstspike":    command,
 	"docs/picture":      command, // draws a figure of the documentation
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"regexp"
 	"strings"
 
 	"firstspike/readout"
@@ -45,7 +44,17 @@ const (
 	mostWeights = 1 << 26
 )
 
-var layerName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+// layerName reports whether a layer can have this name: a letter, then letters,
+// digits and underscores. Package regexp would be a twentieth of the program in a
+// page.
+func layerName(s string) bool {
+	for i, c := range []byte(s) {
+		if !(c >= 'a' && c <= 'z' || i > 0 && (c >= '0' && c <= '9' || c == '_')) {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // Faults checks the whole experiment without touching any data.
 func (e Experiment) Faults() Faults {
@@ -88,7 +97,7 @@ func (e Experiment) Faults() Faults {
 	weights := 0
 	for i, l := range e.Layers {
 		path := "layers." + l.Name
-		if !layerName.MatchString(l.Name) || seen[l.Name] {
+		if !layerName(l.Name) || seen[l.Name] {
 			f.add(true, fmt.Sprintf("layers.%d.name", i), "%q; names are small letters and digits, each once", l.Name)
 			path = fmt.Sprintf("layers.%d", i)
 		}

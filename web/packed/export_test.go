@@ -1,0 +1,6 @@
+package packed
+
+var (
+	Pack   = pack
+	Unpack = unpack
+)
