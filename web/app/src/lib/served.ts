@@ -1,0 +1,42 @@
+import { digitsAtOnce, type Source } from './source'
+
+const names = ['runs', 'stage', 'progress', 'epoch', 'warning', 'forming', 'saved', 'again']
+
+async function get(path: string, init?: RequestInit) {
+  let response: Response
+  try {
+    response = await fetch(path, init)
+  } catch {
+    throw new Error('the server does not answer; is firstspike still running?')
+  }
+  const text = await response.text()
+  let value: { error?: string } & Record<string, unknown>
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Error(`the server answers with ${response.status} and nothing that can be read`)
+  }
+  if (!response.ok) throw new Error(value.error ?? `the server answers with ${response.status}`)
+  return value as never
+}
+
+// served is a server that this page came from.
+export function served(): Source {
+  const of = (id: string) => 'api/runs/' + encodeURIComponent(id)
+  return {
+    live: true,
+    runs: async () => (await get('api/runs') as { runs: never }).runs,
+    run: (id) => get(of(id)),
+    digits: (id, from) => get(`${of(id)}/digits?from=${from}&n=${digitsAtOnce}`),
+    mistakes: (id) => get(of(id) + '/mistakes'),
+    doctor: async (id) => (await get(of(id) + '/doctor') as { findings: never }).findings,
+    ask: (id, question) => get(of(id) + '/ask', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(question) }),
+    events(heard, connected) {
+      const source = new EventSource('api/events')
+      source.onopen = () => connected(true)
+      source.onerror = () => connected(false)
+      for (const name of names) source.addEventListener(name, (e) => heard(name, JSON.parse((e as MessageEvent).data)))
+      return () => source.close()
+    },
+  }
+}

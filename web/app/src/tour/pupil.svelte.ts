@@ -1,0 +1,73 @@
+import { decode, encode } from '../lib/bytes'
+import type { Play } from '../lib/play.svelte'
+import type { Sheet } from '../lib/live.svelte'
+import type { Learned } from '../lib/types'
+
+// A Pupil is the first layer before any training, which learns here from test
+// digits, image by image. Its weights go to the engine and come back with every
+// question: nobody else remembers them.
+export class Pupil {
+  readonly p: Play
+  layer = $state('')
+  weights = $state.raw('')
+  before = $state.raw<Sheet>()
+  now = $state.raw<Sheet>()
+  drawn = $state(0)
+  last = $state.raw<Learned>()
+  shown = $state(0)
+  busy = $state(false)
+  rate = $state(10)
+
+  constructor(p: Play) {
+    this.p = p
+    this.layer = p.network?.layers[0].name ?? ''
+  }
+
+  async begin() {
+    const a = await this.p.ask({ ask: ['sheet'], layer: this.layer, untrained: true, settings: {}, lessons: [] })
+    if (!a?.sheet) return
+    this.before = sheet(a.sheet)
+    this.now = sheet(a.sheet)
+    this.weights = ''
+    this.last = undefined
+    this.shown = 0
+    this.drawn++
+  }
+
+  // image learns from one picture.
+  image(pixels: string) {
+    return this.learn([pixels])
+  }
+
+  // digits learns from the next so many test digits.
+  async digits(n: number) {
+    const some = await this.p.digits(this.shown % 5000)
+    const size = some.rows * some.cols
+    const bytes = decode(some.pixels)
+    const from = (this.shown % 5000) - some.from
+    const images: string[] = []
+    for (let i = from; i < Math.min(from + n, some.labels.length); i++) images.push(encode(bytes.subarray(i * size, (i + 1) * size)))
+    await this.learn(images)
+  }
+
+  private async learn(images: string[]) {
+    if (this.busy || !images.length) return
+    this.busy = true
+    const a = await this.p.ask({ ask: ['learn'], settings: {}, lessons: [], learn: { layer: this.layer, weights: this.weights || undefined, images, rate: this.rate, shown: this.shown } })
+    this.busy = false
+    if (!a?.learned) return
+    const l = a.learned
+    const next = sheet(l.sheet)
+    const now = performance.now()
+    l.winners.at(-1)?.forEach((w) => (next.fresh[w.map] = now))
+    this.now = next
+    this.weights = l.weights
+    this.last = l
+    this.shown += images.length
+    this.drawn++
+  }
+}
+
+function sheet(s: import('../lib/types').Sheet): Sheet {
+  return { layer: s.layer, of: s.maps, rows: s.rows, cols: s.cols, values: decode(s.values), fresh: new Float64Array(s.maps) }
+}
