@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"math"
 	"os"
 	"slices"
 )
@@ -23,6 +24,18 @@ const (
 	maxSide    = 1<<16 - 1 // in pixels; scaling takes memory by the side
 	maxPicture = 256 << 20 // bytes, of the file and again of the decoded pixels
 )
+
+// limits are what a file may hold, beyond what holds for all.
+type limits struct {
+	pixels int // of a picture
+	bytes  int // of its decoded pixels
+	work   int // bytes, with what a decoder of JPEG keeps meanwhile
+	scans  int // of a JPEG image, each of which goes through all pixels
+	all    int // pixels of an IDX file
+}
+
+// loose are the limits of a file that the user has chosen himself.
+var loose = limits{pixels: maxPixels, bytes: maxPicture, work: math.MaxInt, scans: math.MaxInt, all: 1 << 30}
 
 // A Grey is one picture of any size in 8-bit grey: 0 is black, 255 is white, and whether the digit is the light or the dark
 // part is not known yet. [Digit] makes an image out of it that a network can be shown.
@@ -59,12 +72,20 @@ type Grey struct {
 // whose pixels take more than 256 MiB as the format stores them, up to 8 bytes a pixel. A file of a picture may have 256 MiB
 // too, and an IDX file 2^30 pixels.
 func Decode(name string, data []byte) ([]Grey, error) {
-	return decode(name, bytes.NewReader(data), int64(len(data)))
+	return decode(name, bytes.NewReader(data), int64(len(data)), loose)
+}
+
+// DecodeWithin is [Decode] for a file that a stranger sends, of at most so many pixels, with 4 bytes for each. A progressive
+// JPEG image, which is kept in numbers of 4 bytes until its last scan, has to keep within these bytes as well, and a JPEG image
+// may have 100 scans. Of an IDX file all pictures together have so many pixels.
+func DecodeWithin(name string, data []byte, pixels int) ([]Grey, error) {
+	most := limits{pixels: min(pixels, maxPixels), bytes: min(4*pixels, maxPicture), work: 4 * pixels, scans: 100, all: pixels}
+	return decode(name, bytes.NewReader(data), int64(len(data)), most)
 }
 
 // DecodeReader is [Decode] for what r holds, as when a picture comes by standard input. What is no picture is known by its
 // first bytes, and no more is read of it.
-func DecodeReader(name string, r io.Reader) ([]Grey, error) { return decode(name, r, unknown) }
+func DecodeReader(name string, r io.Reader) ([]Grey, error) { return decode(name, r, unknown, loose) }
 
 // DecodeFile is [Decode] for the file at path.
 func DecodeFile(path string) ([]Grey, error) {
@@ -82,11 +103,11 @@ func DecodeFile(path string) ([]Grey, error) {
 	} else if err == nil && st.Mode().IsRegular() {
 		size = st.Size()
 	}
-	return decode(path, f, size)
+	return decode(path, f, size, loose)
 }
 
 // decode is Decode for what r holds, size bytes or an unknown number.
-func decode(name string, r io.Reader, size int64) ([]Grey, error) {
+func decode(name string, r io.Reader, size int64, most limits) ([]Grey, error) {
 	head := make([]byte, sniffLen)
 	n, err := io.ReadFull(r, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
@@ -99,7 +120,7 @@ func decode(name string, r io.Reader, size int64) ([]Grey, error) {
 	case n == 0:
 		return nil, fmt.Errorf("%s: is empty; %s", name, readFormats)
 	case isGzip(head) || isIDX(head):
-		return decodeIDX(file{name, r, size})
+		return decodeIDX(file{name, r, size}, most)
 	case kind != "a PNG image" && kind != "a JPEG image" && kind != "a GIF image":
 		if kind != "" {
 			return nil, fmt.Errorf("%s: is %s; %s, so convert it first", name, kind, readFormats)
@@ -112,11 +133,11 @@ func decode(name string, r io.Reader, size int64) ([]Grey, error) {
 	}
 	switch kind {
 	case "a PNG image":
-		return decodePicture(name, "PNG", data, 1, png.DecodeConfig, png.Decode)
+		return decodePicture(name, "PNG", data, 1, most, png.DecodeConfig, png.Decode)
 	case "a JPEG image":
-		return decodePicture(name, "JPEG", data, 1, jpeg.DecodeConfig, jpeg.Decode)
+		return decodePicture(name, "JPEG", data, 1, most, jpeg.DecodeConfig, jpeg.Decode)
 	}
-	return decodePicture(name, "GIF", data, gifFrames(data), gif.DecodeConfig, gif.Decode)
+	return decodePicture(name, "GIF", data, gifFrames(data), most, gif.DecodeConfig, gif.Decode)
 }
 
 func unreadable(name string, err error) error { return fmt.Errorf("%s: cannot be read: %w", name, err) }
@@ -155,10 +176,9 @@ func tooLong(name string, most int) error {
 	return fmt.Errorf("%s: is larger than %d bytes; give a smaller file", name, most)
 }
 
-func decodeIDX(f file) ([]Grey, error) {
+func decodeIDX(f file, limits limits) ([]Grey, error) {
 	// A Grey takes far more memory than the one pixel that an image may have.
 	const most = 1 << 20
-	const mostBytes = 1 << 30
 	s, err := readImages(f, func(dims []int) error {
 		n, rows, cols := dims[0], dims[1], dims[2]
 		switch {
@@ -166,9 +186,9 @@ func decodeIDX(f file) ([]Grey, error) {
 			return fmt.Errorf("%s: holds %d images, and at most %d are read as pictures; split the file", f.name, n, most)
 		case rows > maxSide || cols > maxSide:
 			return fmt.Errorf("%s: holds images of %dx%d pixels, and a side may have at most %d; scale them down first", f.name, cols, rows, maxSide)
-		case n > mostBytes/(rows*cols):
+		case n > limits.all/(rows*cols):
 			return fmt.Errorf("%s: holds %d images of %dx%d pixels, and at most %d pixels in all are read as pictures; split the file",
-				f.name, n, cols, rows, mostBytes)
+				f.name, n, cols, rows, limits.all)
 		}
 		return nil
 	})
@@ -189,7 +209,7 @@ func decodeIDX(f file) ([]Grey, error) {
 	return all, nil
 }
 
-func decodePicture(name, format string, data []byte, frames int,
+func decodePicture(name, format string, data []byte, frames int, most limits,
 	config func(io.Reader) (image.Config, error), decode func(io.Reader) (image.Image, error)) ([]Grey, error) {
 
 	c, err := config(bytes.NewReader(data))
@@ -207,8 +227,13 @@ func decodePicture(name, format string, data []byte, frames int,
 	if c.Width <= 0 || c.Height <= 0 {
 		return nil, fmt.Errorf("%s: the %s image has %dx%d pixels; give one that has some", name, format, c.Width, c.Height)
 	}
-	if err := fits(c); err != nil {
+	if err := most.fit(c); err != nil {
 		return nil, fmt.Errorf("%s: the %s image has %w; scale it down first", name, format, err)
+	}
+	if format == "JPEG" {
+		if err := most.fitJPEG(c, data); err != nil {
+			return nil, fmt.Errorf("%s: the JPEG image %w", name, err)
+		}
 	}
 	m, err := decode(bytes.NewReader(data))
 	if err != nil {
@@ -222,17 +247,34 @@ func decodePicture(name, format string, data []byte, frames int,
 	return []Grey{g}, nil
 }
 
-// fits returns an error that says the size of a picture if it is too large to be decoded.
-func fits(c image.Config) error {
+// fit returns an error that says the size of a picture if it is too large to be decoded.
+func (l limits) fit(c image.Config) error {
 	size := fmt.Sprintf("%dx%d pixels", c.Width, c.Height)
 	depth := pixelBytes(c.ColorModel)
 	switch {
 	case c.Width > maxSide || c.Height > maxSide:
 		return fmt.Errorf("%s, and a side may have at most %d", size, maxSide)
-	case c.Width > maxPixels/c.Height:
-		return fmt.Errorf("%s, and at most %d in all are read", size, maxPixels)
-	case c.Width*c.Height > maxPicture/depth:
-		return fmt.Errorf("%s of %d bytes, and at most %d bytes in all are read", size, depth, maxPicture)
+	case c.Width > l.pixels/c.Height:
+		return fmt.Errorf("%s, and at most %d in all are read", size, l.pixels)
+	case c.Width*c.Height > l.bytes/depth:
+		return fmt.Errorf("%s of %d bytes, and at most %d bytes in all are read", size, depth, l.bytes)
+	}
+	return nil
+}
+
+// fitJPEG is fit for what only a JPEG image has.
+func (l limits) fitJPEG(c image.Config, data []byte) error {
+	progressive, scans := jpegScans(data)
+	work := pixelBytes(c.ColorModel)
+	if progressive {
+		work *= 5 // a coefficient takes four bytes
+	}
+	switch {
+	case c.Width*c.Height > l.work/work:
+		return fmt.Errorf("is progressive and has %dx%d pixels, which take %d bytes each until it is decoded, and at most %d bytes in all are taken; save it as baseline JPEG, or scale it down first",
+			c.Width, c.Height, work, l.work)
+	case scans > l.scans:
+		return fmt.Errorf("has %d scans, and at most %d are read; export it again", scans, l.scans)
 	}
 	return nil
 }
@@ -304,6 +346,41 @@ func gifFrames(data []byte) int {
 			at += 1 + int(data[at])
 		}
 		at++
+	}
+}
+
+// jpegScans walks over the segments of a JPEG file, and says whether it is progressive and how many scans there are. Where the
+// file breaks off, so does the count.
+func jpegScans(data []byte) (progressive bool, scans int) {
+	const (
+		sof2, sos, eoi = 0xc2, 0xda, 0xd9
+		rst0, soi      = 0xd0, 0xd8 // these and what lies between are two bytes
+		fill, stuff    = 0xff, 0x00
+	)
+	for at := 0; ; {
+		// Between segments, and within a scan, the next marker is what matters.
+		for at+1 < len(data) && (data[at] != 0xff || data[at+1] == fill || data[at+1] == stuff) {
+			at++
+		}
+		if at+1 >= len(data) {
+			return progressive, scans
+		}
+		marker := data[at+1]
+		at += 2
+		switch {
+		case marker == eoi:
+			return progressive, scans
+		case marker >= rst0 && marker <= soi:
+			continue
+		case marker == sof2:
+			progressive = true
+		case marker == sos:
+			scans++
+		}
+		if at+1 >= len(data) {
+			return progressive, scans
+		}
+		at += int(binary.BigEndian.Uint16(data[at:]))
 	}
 }
 

@@ -292,6 +292,50 @@ func TestDecodeErrors(t *testing.T) {
 	}
 }
 
+// A stranger's file is refused where one's own is read.
+func TestDecodeWithin(t *testing.T) {
+	jpeg := encodeJPEG(t, image.NewRGBA(image.Rect(0, 0, 40, 30)), 90)
+	progressive := bytes.Clone(jpeg)
+	progressive[bytes.Index(jpeg, []byte{0xff, 0xc0})+1] = 0xc2
+	scan := jpeg[bytes.Index(jpeg, []byte{0xff, 0xda}) : len(jpeg)-2]
+	scans := slices.Concat(jpeg[:len(jpeg)-2], bytes.Repeat(scan, 100), jpeg[len(jpeg)-2:])
+	deep := encodePNG(t, image.NewRGBA64(image.Rect(0, 0, 40, 30)))
+	images := idx(magicImages, []uint32{3, 20, 20}, make([]byte, 1200)...)
+	for _, tc := range []struct {
+		name   string
+		data   []byte
+		pixels int
+		want   string // "": it is read
+	}{
+		{"PNG", encodePNG(t, image.NewGray(image.Rect(0, 0, 40, 30))), 1200, ""},
+		{"PNG, large", encodePNG(t, image.NewGray(image.Rect(0, 0, 40, 30))), 1199, "the PNG image has 40x30 pixels, and at most 1199 in all are read; scale it down first"},
+		{"PNG, deep", deep, 2400, ""},
+		{"PNG, deep and large", deep, 2399, "the PNG image has 40x30 pixels of 8 bytes, and at most 9596 bytes in all are read; scale it down first"},
+		{"PNG, huge", pngOfSize(100_000, 100_000), 32_000_000, "the PNG image has 100000x100000 pixels, and a side may have at most 65535; scale it down first"},
+		{"PNG, no limit of its own", pngOfSize(8193, 8192), 1 << 30, "the PNG image has 8193x8192 pixels, and at most 67108864 in all are read; scale it down first"},
+		{"GIF", animation(t, 3), 60_000, ""},
+		{"GIF, large", animation(t, 3), 59_999, "the GIF image has 300x200 pixels, and at most 59999 in all are read; scale it down first"},
+		{"JPEG", jpeg, 1200, ""},
+		{"JPEG, progressive", progressive, 4499, "the JPEG image is progressive and has 40x30 pixels, which take 15 bytes each until it is decoded, and at most 17996 bytes in all are taken; save it as baseline JPEG, or scale it down first"},
+		{"JPEG, scans", scans, 1200, "the JPEG image has 101 scans, and at most 100 are read; export it again"},
+		{"IDX", images, 1200, ""},
+		{"IDX, large", gz(images), 1199, "holds 3 images of 20x20 pixels, and at most 1199 pixels in all are read as pictures; split the file"},
+	} {
+		all, err := DecodeWithin("7", tc.data, tc.pixels)
+		if tc.want == "" && (err != nil || len(all) == 0) || tc.want != "" && (err == nil || err.Error() != "7: "+tc.want) {
+			t.Errorf("%s: %d pictures, error\n%v, want\n%s", tc.name, len(all), err, tc.want)
+		}
+	}
+	for n := range scans { // wherever the file ends, the count must too
+		if _, got := jpegScans(scans[:n]); got > 101 {
+			t.Fatalf("%d scans in the first %d bytes", got, n)
+		}
+	}
+	if got, _ := jpegScans(progressive); !got {
+		t.Error("a progressive image is not known as one")
+	}
+}
+
 func TestDecodeFile(t *testing.T) {
 	_, test := mnistParts(t)
 	dir := write(t, map[string][]byte{

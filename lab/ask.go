@@ -9,6 +9,7 @@ import (
 
 	"firstspike/dataset"
 	"firstspike/inspect"
+	"firstspike/train"
 )
 
 // A Question asks several things of a network at once, in a state that the
@@ -16,9 +17,9 @@ import (
 // It goes through JSON as it is.
 type Question struct {
 	// Ask names what to answer: "network", "settings", "sheet", "image", "decide",
-	// "road", "contrasts", "neuron", "map", "why", "teach". All but the first
-	// three and "map" are about the image that Pixels are, or that Canvas or File
-	// become.
+	// "road", "contrasts", "neuron", "map", "why", "teach", "learn". All but the
+	// first three, "map" and "learn" are about the image that Pixels are, or that
+	// Canvas or File become.
 	Ask []string `json:"ask"`
 
 	// The state of the network: see [Lab.Assume].
@@ -35,6 +36,9 @@ type Question struct {
 	Row   int    `json:"row,omitempty"`   // of "neuron"
 	Col   int    `json:"col,omitempty"`
 	Label int    `json:"label,omitempty"` // of "teach"
+
+	Untrained bool   `json:"untrained,omitempty"` // "map" and "sheet" are about the network before any training
+	Learn     *Learn `json:"learn,omitempty"`     // of "learn"
 }
 
 // A Canvas is what somebody has drawn, of any size.
@@ -69,6 +73,7 @@ type Answer struct {
 	Feature   *Feature   `json:"feature,omitempty"`
 	Why       *Why       `json:"why,omitempty"`
 	Change    *Change    `json:"change,omitempty"`
+	Learned   *Learned   `json:"learned,omitempty"`
 }
 
 // A Sheet is what all maps of a layer look for, in pixels.
@@ -90,11 +95,16 @@ func (l *Lab) Sheet(layer string) (Sheet, error) {
 	if err != nil {
 		return Sheet{}, err
 	}
-	features, err := inspect.Features(l.model, depth)
+	return sheet(l.model, depth)
+}
+
+// sheet is what all maps of a model's layer look for.
+func sheet(m *train.Model, depth int) (Sheet, error) {
+	features, err := inspect.Features(m, depth)
 	if err != nil {
 		return Sheet{}, err
 	}
-	s := Sheet{Layer: layer, Maps: len(features), Rows: features[0].Rows, Cols: features[0].Cols}
+	s := Sheet{Layer: m.Network.Layers[depth].Name, Maps: len(features), Rows: features[0].Rows, Cols: features[0].Cols}
 	for _, f := range features {
 		for _, v := range f.Values {
 			s.Values = append(s.Values, byte(128+math.Round(127*float64(v))))
@@ -191,7 +201,11 @@ func (l *Lab) Answer(q Question) (a Answer, err error) {
 }
 
 // answer answers one of the things that are asked.
-func (l *Lab) answer(a *Answer, q Question, ask string, pixels []byte) (err error) {
+func (l *Lab) answer(a *Answer, q Question, ask string, pixels []byte) error {
+	of, err := l.asked(q)
+	if err != nil {
+		return err
+	}
 	switch ask {
 	case "network":
 		n := l.Network()
@@ -199,7 +213,7 @@ func (l *Lab) answer(a *Answer, q Question, ask string, pixels []byte) (err erro
 	case "settings":
 		a.Settings = l.Settings()
 	case "sheet":
-		a.Sheet, err = kept(l.Sheet(q.Layer))
+		a.Sheet, err = kept(of.Sheet(q.Layer))
 	case "image":
 		if a.Image == nil {
 			return errors.New("there is no canvas and no file of which an image could be made")
@@ -213,7 +227,7 @@ func (l *Lab) answer(a *Answer, q Question, ask string, pixels []byte) (err erro
 	case "neuron":
 		a.Neuron, err = kept(l.Neuron(pixels, q.Layer, q.Map, q.Row, q.Col))
 	case "map":
-		kernel, feature, fault := l.Map(q.Layer, q.Map)
+		kernel, feature, fault := of.Map(q.Layer, q.Map)
 		a.Kernel, a.Feature, err = &kernel, &feature, fault
 	case "why":
 		a.Why, err = kept(l.Why(pixels))
@@ -225,6 +239,11 @@ func (l *Lab) answer(a *Answer, q Question, ask string, pixels []byte) (err erro
 		if err == nil {
 			l.given = append(l.given, Lesson{slices.Clone(pixels), q.Label, maps.Clone(q.Settings)})
 		}
+	case "learn":
+		if q.Learn == nil {
+			return errors.New("nothing says which layer is to learn, and from which images: give both as learn")
+		}
+		a.Learned, err = kept(l.Learn(*q.Learn))
 	default:
 		return fmt.Errorf("nothing known is asked by %q", ask)
 	}

@@ -40,6 +40,10 @@ func TestAnswerRemembersNothing(t *testing.T) {
 		q := lab.Question{Ask: everything, Pixels: digits.Image(rng.IntN(5)), Settings: settings[rng.IntN(len(settings))],
 			Lessons: lessons[from : from+rng.IntN(len(lessons)+1-from)], Layer: "s3", Map: rng.IntN(20)}
 		if rng.IntN(3) == 0 {
+			q.Ask = append(slices.Clone(q.Ask), "learn", "map")
+			q.Untrained, q.Learn = rng.IntN(2) == 0, &lab.Learn{Layer: "s1", Images: [][]byte{digits.Image(rng.IntN(5))}}
+		}
+		if rng.IntN(3) == 0 {
 			q.Ask, q.Label = append(slices.Clone(q.Ask), "teach"), rng.IntN(10)
 		}
 		if rng.IntN(4) == 0 { // somebody does as he likes meanwhile
@@ -121,6 +125,44 @@ func TestAnswer(t *testing.T) {
 				t.Fatalf("map %d, pixel %d: %v; want %v", i, k, got, v)
 			}
 		}
+	}
+}
+
+// Questions and answers about learning come back from JSON as they were, and
+// briefly: numbers of maps in base64, lists that are empty and not null.
+func TestLearnJSON(t *testing.T) {
+	m, err := nets["digits"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := lab.New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digits := images(t, m)
+	q := lab.Question{Ask: []string{"learn", "map", "sheet"}, Untrained: true, Layer: "s2", Map: 3,
+		Learn: &lab.Learn{Layer: "s2", Images: [][]byte{digits.Image(0), make([]byte, 784)}, Rate: 2}}
+	for range 2 {
+		check(t, q, nil)
+		a, err := l.Answer(q)
+		check(t, a, err)
+		d := a.Learned
+		if len(d.Winners) != 2 || len(d.Winners[0]) == 0 || len(d.Winners[1]) != 0 || len(d.Counts) != 40 || d.Sheet.Layer != "s2" || d.Shown != q.Learn.Shown+2 {
+			t.Fatalf("%+v, %v, sheet of %s, %d shown", d.Winners, d.Counts, d.Sheet.Layer, d.Shown)
+		}
+		text, err := json.Marshal(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if most := (len(d.Weights)+len(d.Sheet.Values))*4/3 + 2000; len(text) > most || strings.Contains(string(text), "null") {
+			t.Errorf("%d bytes of JSON; want at most %d, and no null", len(text), most)
+		}
+		for _, name := range []string{"layer", "weights", "shown", "sheet", "winners", "map", "row", "col", "step", "potential", "counts", "convergence", "a_plus", "a_minus"} {
+			if !strings.Contains(string(text), `"`+name+`":`) {
+				t.Errorf("there is no %s in the answer", name)
+			}
+		}
+		q.Learn.Weights, q.Learn.Shown = d.Weights, d.Shown
 	}
 }
 

@@ -52,3 +52,14 @@ func BenchmarkTeach(b *testing.B) {
 		return err
 	})
 }
+
+func BenchmarkLearn(b *testing.B) {
+	for _, layer := range []string{"s1", "s2"} {
+		b.Run(layer, func(b *testing.B) {
+			bench(b, func(l *lab.Lab, pixels []byte) error {
+				_, err := l.Learn(lab.Learn{Layer: layer, Images: [][]byte{pixels}})
+				return err
+			})
+		})
+	}
+}

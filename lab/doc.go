@@ -52,6 +52,17 @@
 // changed, by how much, and what is decided now. [Lab.Undo] takes lesson after
 // lesson back, to the last bit.
 //
+// # How it learned
+//
+// [Lab.Learn] lets a layer that learns without reward begin anew, or from any
+// weights, behind layers that have learned, and shows it images: the winners of
+// each, the rates, the weights and what the maps look for afterwards. With the
+// training images in their order it is the training, to the last bit, however
+// many images a question has; with others, or with another rate or threshold, it
+// is what might have been. The network itself stays as it is. With
+// [Question.Untrained] maps are shown as they were before any training: beside
+// them one sees what was learned.
+//
 // # Questions
 //
 // [Lab.Answer] does all of this for who is far away: a [Question] is plain data

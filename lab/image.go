@@ -30,13 +30,18 @@ func (l *Lab) Image(g dataset.Grey) (Image, error) {
 	return Image{d.Rows, d.Cols, pixels, note.Blank, note.Inverted, note.AsIs, note.String()}, nil
 }
 
-// mostSide is the longest side of a picture, in pixels: that of [dataset.Decode].
-const mostSide = 1<<16 - 1
+const (
+	mostSide    = 1<<16 - 1  // of a picture, in pixels: that of [dataset.Decode]
+	mostPicture = 32_000_000 // pixels of a file
+)
 
 // Picture is [Lab.Image] for the contents of a file: PNG, JPEG, GIF, or the
-// first image of an IDX file. name is the file's, for errors.
+// first image of an IDX file. name is the file's, for errors. A picture of more
+// than 32 megapixels, or one that would take more than 128 MB to decode, is refused
+// by its header, as is an IDX file whose images are more together: see
+// [dataset.DecodeWithin].
 func (l *Lab) Picture(name string, data []byte) (Image, error) {
-	pictures, err := dataset.Decode(name, data)
+	pictures, err := dataset.DecodeWithin(name, data, mostPicture)
 	if err != nil {
 		return Image{}, err
 	}

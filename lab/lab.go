@@ -42,6 +42,8 @@ type Lab struct {
 	road *inspect.Road // of the pixels in followed; nil: none
 	of   []byte
 
+	before *Lab // with the network before training; nil: nobody has asked
+
 	lessons []lesson
 	given   []Lesson          // those of Assume and Answer
 	assumed map[string]string // the settings of Assume; nil: others have been set since

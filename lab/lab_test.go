@@ -1,11 +1,16 @@
 package lab_test
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
 	"encoding/json"
+	"hash/crc32"
 	"math"
 	"os"
 	"os/exec"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -240,6 +245,45 @@ func TestImage(t *testing.T) {
 	}
 	if d, err := l.Decide(im.Pixels); err != nil || d.Silent {
 		t.Errorf("the canvas is decided %+v, %v", d, err)
+	}
+}
+
+// A picture is refused by its header, before any memory is taken for it.
+func TestPictureLimits(t *testing.T) {
+	m, err := nets["bars"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := lab.New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The beginning of a PNG file of any size, of grey pixels of 8 bits.
+	png := func(cols, rows uint32) []byte {
+		head := binary.BigEndian.AppendUint32([]byte("IHDR"), cols)
+		head = append(binary.BigEndian.AppendUint32(head, rows), 8, 0, 0, 0, 0)
+		return binary.BigEndian.AppendUint32(append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0d"), head...), crc32.ChecksumIEEE(head))
+	}
+	var images bytes.Buffer
+	w := gzip.NewWriter(&images)
+	w.Write([]byte("\x00\x00\x08\x03\x00\x00\x03\xe8\x00\x00\x01\x00\x00\x00\x01\x00"))
+	w.Close()
+	for _, x := range []struct {
+		data []byte
+		want string
+	}{
+		{png(100_000, 100_000), "mine: the PNG image has 100000x100000 pixels, and a side may have at most 65535; scale it down first"},
+		{png(8000, 4001), "mine: the PNG image has 8000x4001 pixels, and at most 32000000 in all are read; scale it down first"},
+		{[]byte("GIF89a\xff\xff\xff\xff\x00\x00\x00\x3b"), "mine: the GIF image has 65535x65535 pixels, and at most 32000000 in all are read; scale it down first"},
+		{images.Bytes(), "mine: holds 1000 images of 256x256 pixels, and at most 32000000 pixels in all are read as pictures; split the file"},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := l.Picture("mine", x.data)
+		runtime.ReadMemStats(&after)
+		if taken := after.TotalAlloc - before.TotalAlloc; err == nil || err.Error() != x.want || taken > 1<<20 {
+			t.Errorf("%d bytes were taken, error\n%v, want\n%s", taken, err, x.want)
+		}
 	}
 }
 

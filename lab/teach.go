@@ -69,7 +69,7 @@ func (l *Lab) Teach(pixels []byte, label int) (Change, error) {
 		return Change{}, err
 	}
 	ch := Change{Outcome: snn.Silent.String(), Label: label, Map: -1, Class: None, Before: before}
-	outcome := l.learn(pixels, label, c, learn, &ch)
+	outcome := l.reward(pixels, label, c, learn, &ch)
 	if outcome == snn.Silent && learn.Punish.Silent {
 		l.Adaptation.Count(snn.Wrong)
 	} else {
@@ -81,8 +81,8 @@ func (l *Lab) Teach(pixels []byte, label int) (Change, error) {
 	return ch, err
 }
 
-// learn is the step of [Lab.Teach] in which weights change.
-func (l *Lab) learn(pixels []byte, label int, c *snn.Convolution, learn train.Learn, ch *Change) snn.Outcome {
+// reward is the step of [Lab.Teach] in which weights change.
+func (l *Lab) reward(pixels []byte, label int, c *snn.Convolution, learn train.Learn, ch *Change) snn.Outcome {
 	note := lesson{adaptation: l.Adaptation, fm: -1}
 	defer func() { l.lessons = append(l.lessons, note) }()
 	l.encoder.Encode(pixels, &l.spikes)
@@ -94,7 +94,7 @@ func (l *Lab) learn(pixels []byte, label int, c *snn.Convolution, learn train.Le
 	}
 	w := l.winners[0]
 	outcome := snn.Judge(l.model.Class(w.Neuron), label)
-	rule := reward(learn)
+	rule := rstdp(learn)
 	rule.Adaptation = l.Adaptation
 	r, rates, ok := rule.Rule(outcome, w.Map)
 	if !ok {
@@ -110,12 +110,7 @@ func (l *Lab) learn(pixels []byte, label int, c *snn.Convolution, learn train.Le
 		note.weights = slices.Clone(c.Weights())
 	}
 	var image spike.Map
-	image.Resize(in.Shape)
-	if learn.Summed {
-		in.Summed(&image)
-	} else {
-		in.Map(&image)
-	}
+	timing(learn, in, &image)
 	now := *r
 	now.Rates = []snn.Rates{rates}
 	now.Learn(c, &image, l.winners, &l.scratch)
@@ -144,12 +139,12 @@ func outside(c *snn.Convolution, but int, lower, upper float32) int {
 	return n
 }
 
-// reward is the rule of a layer that learns by reward.
-func reward(l train.Learn) snn.RSTDP {
-	stdp := func(plus, minus float64) snn.STDP {
-		return snn.STDP{Rates: []snn.Rates{{APlus: float32(plus), AMinus: float32(minus)}}, Stabiliser: l.Stabiliser, Lower: float32(l.Lower), Upper: float32(l.Upper)}
+// rstdp is the rule of a layer that learns by reward.
+func rstdp(l train.Learn) snn.RSTDP {
+	rates := func(plus, minus float64) snn.Rates {
+		return snn.Rates{APlus: float32(plus), AMinus: float32(minus)}
 	}
-	return snn.RSTDP{Reward: stdp(l.APlus, l.AMinus), Punish: stdp(l.Punish.APlus, l.Punish.AMinus)}
+	return snn.RSTDP{Reward: stdp(l, rates(l.APlus, l.AMinus)), Punish: stdp(l, rates(l.Punish.APlus, l.Punish.AMinus))}
 }
 
 // Undo takes back the last lesson that is left, to the last bit, with what

@@ -234,6 +234,12 @@ func TestTeachAndUndo(t *testing.T) {
 // reads is what the last layer of a network reads of an image.
 func reads(t *testing.T, m *train.Model, pixels []byte) *spike.Map {
 	t.Helper()
+	return readsAt(t, m, pixels, len(m.Network.Layers)-1)
+}
+
+// readsAt is what the layer at a depth reads of an image.
+func readsAt(t *testing.T, m *train.Model, pixels []byte, depth int) *spike.Map {
+	t.Helper()
 	l, err := lab.New(m)
 	if err != nil {
 		t.Fatal(err)
@@ -242,15 +248,15 @@ func reads(t *testing.T, m *train.Model, pixels []byte) *spike.Map {
 	if err != nil {
 		t.Fatal(err)
 	}
-	last := r.Input
-	if n := len(r.Layers); n > 1 {
-		last = r.Layers[n-2]
+	before := r.Input
+	if depth > 0 {
+		before = r.Layers[depth-1]
 	}
-	first := last.First
-	if last.Pools {
-		first = last.Handed
+	first := before.First
+	if before.Pools {
+		first = before.Handed
 	}
-	in, err := spike.FromMajor(spike.Shape(last.Pooled), 255, first)
+	in, err := spike.FromMajor(spike.Shape(before.Pooled), 255, first)
 	if err != nil {
 		t.Fatal(err)
 	}
