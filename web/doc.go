@@ -4,9 +4,8 @@
 //
 // A [Server] serves the page for folders of runs, finished or in training:
 //
-//	s, err := web.New("runs/mozafari2018-seed1")
-//	...
-//	err = s.Serve(ctx, listener)
+//	s := web.New([]string{"runs"}, web.Options{})
+//	err := s.Serve(ctx, listener)
 //
 // # What is asked
 //
@@ -20,12 +19,17 @@
 //
 // A run that this process trains is watched with [Server.Watch]: its observer
 // takes notes, and does nothing else, so that training is not held up. Runs that
-// other processes train are looked at in their folders. All of it goes to the
-// pages as server-sent events; a page that is too slow for them misses some.
+// other processes train are looked at in their folders, once a second, and only
+// while somebody watches. All of it goes to the pages as server-sent events; a
+// page that is too slow for them misses what is out of date anyway.
 //
 // # Who may ask
 //
 // [Server.Handler] answers no request that a page of another site sends, nor one
-// for a host name that is not the machine's own, if it is on a loopback address.
-// What is read from a request is bounded. Nothing that is asked changes a run.
+// that has come by a loopback address but not under a name of this machine: a
+// site may give its own name any address. What is read from a request is
+// bounded, and so is what is done at the same time; who has to wait for too long
+// is asked to come again. Runs have names in addresses that the server has given
+// them, so that no path comes from a request. Nothing that is asked changes a
+// run.
 package web

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -72,6 +74,8 @@ type viewer struct {
 	order []string
 	lists [][]byte      // messages none of which may be lost, as they cannot be known otherwise
 	wake  chan struct{} // holds one
+
+	seen map[string]uint64 // by run: which forms were sent; of the viewer's own goroutine
 }
 
 // mostListed is how many messages of the kind that may not be lost wait for a
@@ -94,6 +98,10 @@ func (v *viewer) put(key string, message []byte) {
 		v.queue[key] = message
 	}
 	v.mu.Unlock()
+	v.rouse()
+}
+
+func (v *viewer) rouse() {
 	select {
 	case v.wake <- struct{}{}:
 	default:
@@ -104,13 +112,23 @@ func (v *viewer) put(key string, message []byte) {
 func (v *viewer) take() [][]byte {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	list := v.lists
+	var list [][]byte
 	for _, key := range v.order {
 		list = append(list, v.queue[key])
 	}
+	list = append(list, v.lists...)
 	v.lists, v.order = nil, nil
 	clear(v.queue)
 	return list
+}
+
+// forms are what the maps of a run's layer in training look for, as last drawn.
+type forms struct {
+	layer      string
+	rows, cols int
+	values     [][]byte // of every map; nil: not yet drawn
+	drawn      []uint64 // the number of the drawing that each is of
+	newest     uint64
 }
 
 // A hub tells viewers what happens.
@@ -119,15 +137,26 @@ type hub struct {
 	viewers map[*viewer]bool
 	latest  map[string][]byte // the newest message of each key, for who comes later
 	keys    []string
+	forms   map[string]*forms // by run
+	drawn   uint64            // drawings
 }
 
-func (h *hub) join() *viewer {
-	v := &viewer{queue: map[string][]byte{}, wake: make(chan struct{}, 1)}
+func newHub() *hub {
+	return &hub{viewers: map[*viewer]bool{}, latest: map[string][]byte{}, forms: map[string]*forms{}}
+}
+
+// join adds a viewer, nil if there are so many already.
+func (h *hub) join(most int) *viewer {
+	v := &viewer{queue: map[string][]byte{}, wake: make(chan struct{}, 1), seen: map[string]uint64{}}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if len(h.viewers) >= most {
+		return nil
+	}
 	for _, key := range h.keys {
 		v.put(key, h.latest[key])
 	}
+	v.rouse()
 	h.viewers[v] = true
 	return v
 }
@@ -145,19 +174,31 @@ func (h *hub) watched() bool {
 	return len(h.viewers) > 0
 }
 
+// encode is an event as it is sent, nil if it has numbers that are none, so that
+// there is nothing to show.
+func encode(event string, value any) []byte {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return nil
+	}
+	return append(append([]byte("event: "+event+"\ndata: "), data...), "\n\n"...)
+}
+
 // tell sends an event to all viewers. Of those with the same key only the newest
 // counts.
 func (h *hub) tell(event, key string, value any) {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return // numbers that are none: there is nothing to show
+	message := encode(event, value)
+	if message == nil {
+		return
 	}
-	message := append(append([]byte("event: "+event+"\ndata: "), data...), "\n\n"...)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if key != "" {
 		if h.latest[key] == nil {
 			h.keys = append(h.keys, key)
+		}
+		if bytes.Equal(h.latest[key], message) {
+			return
 		}
 		h.latest[key] = message
 	}
@@ -166,12 +207,73 @@ func (h *hub) tell(event, key string, value any) {
 	}
 }
 
+// forget drops what was told with a key.
+func (h *hub) forget(keys ...string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, key := range keys {
+		delete(h.latest, key)
+		h.keys = slices.DeleteFunc(h.keys, func(k string) bool { return k == key })
+	}
+}
+
+// form takes in what some maps have come to look for.
+func (h *hub) form(f Forming) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.forms[f.Run]
+	if now == nil || now.layer != f.Layer || len(now.values) != f.Of || now.rows != f.Rows || now.cols != f.Cols {
+		now = &forms{layer: f.Layer, rows: f.Rows, cols: f.Cols, values: make([][]byte, f.Of), drawn: make([]uint64, f.Of)}
+		h.forms[f.Run] = now
+	}
+	h.drawn++
+	n := f.Rows * f.Cols
+	for i, m := range f.Maps {
+		now.values[m], now.drawn[m] = f.Values[i*n:(i+1)*n], h.drawn
+	}
+	now.newest = h.drawn
+	for v := range h.viewers {
+		v.rouse()
+	}
+}
+
+// formed are the maps that have been drawn since the viewer was last told.
+func (h *hub) formed(v *viewer) (list []Forming) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, run := range slices.Sorted(maps.Keys(h.forms)) {
+		now := h.forms[run]
+		if now.newest <= v.seen[run] {
+			continue
+		}
+		f := Forming{Run: run, Layer: now.layer, Of: len(now.values), Rows: now.rows, Cols: now.cols}
+		for m, values := range now.values {
+			if now.drawn[m] > v.seen[run] {
+				f.Maps, f.Values = append(f.Maps, m), append(f.Values, values...)
+			}
+		}
+		v.seen[run] = now.newest
+		list = append(list, f)
+	}
+	return list
+}
+
+// news is all that the viewer was not told yet.
+func (h *hub) news(v *viewer) [][]byte {
+	list := v.take()
+	for _, f := range h.formed(v) {
+		list = append(list, encode("forming", f))
+	}
+	return list
+}
+
 // A watch tells of a training in this process. What it costs the training is a
 // copy of some weights now and then, and only while somebody looks.
 type watch struct {
 	hub   *hub
 	id    string
 	model func() *train.Model
+	ended time.Time // zero: it has not
 
 	seen   time.Time
 	busy   sync.Mutex
@@ -180,6 +282,10 @@ type watch struct {
 	copied []float32   // the weights of the layer
 	drawn  [][]float32 // as they were when each map was drawn; nil: never
 	most   float32     // the largest magnitude of a feature of the layer
+
+	// Of a training in another process:
+	last    *train.Model // as it was saved
+	version string
 }
 
 // Observe takes note of an event of the training.
@@ -197,7 +303,7 @@ func (w *watch) Observe(e train.Event) {
 	case train.Warning:
 		w.hub.tell("warning", "warning "+w.id+" "+e.Layer+" "+e.Kind, Warning{w.id, e.Layer, e.Kind, e.Epoch, e.Image, e.Images, e.Convergence})
 	case train.Saved:
-		if e.Complete || e.Err == nil {
+		if e.Err == nil {
 			w.hub.tell("saved", "saved "+w.id, struct {
 				Run string `json:"run"`
 			}{w.id})
@@ -227,12 +333,13 @@ func (w *watch) form(layer string, now bool) {
 	w.copied = append(w.copied[:0], m.Network.Layers[depth].Weights()...)
 	go func() {
 		defer w.busy.Unlock()
-		w.draw(m, depth, layer)
+		defer func() { recover() }() // a picture less is no reason to end a training
+		w.draw(m, depth, layer, formBudget)
 	}()
 }
 
 // draw draws the maps that have changed most, as many as there is time for.
-func (w *watch) draw(m *train.Model, depth int, layer string) {
+func (w *watch) draw(m *train.Model, depth int, layer string, budget time.Duration) {
 	c := m.Network.Layers[depth].Convolution
 	if w.layer != layer {
 		v, err := inspect.NewViewer(m)
@@ -242,13 +349,13 @@ func (w *watch) draw(m *train.Model, depth int, layer string) {
 		w.layer, w.viewer, w.drawn, w.most = layer, v, make([][]float32, c.Maps), 0
 	}
 	n := c.Synapses()
-	maps := w.changed(n)
+	list := w.changed(n)
 	began := time.Now()
 	f := Forming{Run: w.id, Layer: layer, Of: c.Maps}
 	const few = 4
-	for len(maps) > 0 && (len(f.Maps) == 0 || time.Since(began) < formBudget) {
-		some := maps[:min(few, len(maps))]
-		maps = maps[len(some):]
+	for len(list) > 0 && (len(f.Maps) == 0 || time.Since(began) < budget) {
+		some := list[:min(few, len(list))]
+		list = list[len(some):]
 		for i, feature := range w.viewer.Formed(depth, w.copied, some) {
 			f.Rows, f.Cols = feature.Rows, feature.Cols
 			f.Maps = append(f.Maps, some[i])
@@ -265,7 +372,7 @@ func (w *watch) draw(m *train.Model, depth int, layer string) {
 		}
 	}
 	if len(f.Maps) > 0 {
-		w.hub.tell("forming", "", f)
+		w.hub.form(f)
 	}
 }
 
@@ -273,7 +380,7 @@ func (w *watch) draw(m *train.Model, depth int, layer string) {
 // those first that have changed most.
 func (w *watch) changed(synapses int) []int {
 	by := make([]float32, len(w.drawn))
-	var maps []int
+	var list []int
 	for m, was := range w.drawn {
 		is := w.copied[m*synapses : (m+1)*synapses]
 		if was == nil {
@@ -283,10 +390,10 @@ func (w *watch) changed(synapses int) []int {
 			by[m] += max(is[i]-was[i], was[i]-is[i])
 		}
 		if by[m] > 0 {
-			maps = append(maps, m)
+			list = append(list, m)
 		}
 	}
-	slices.SortStableFunc(maps, func(a, b int) int {
+	slices.SortStableFunc(list, func(a, b int) int {
 		switch {
 		case by[a] > by[b]:
 			return -1
@@ -295,5 +402,5 @@ func (w *watch) changed(synapses int) []int {
 		}
 		return 0
 	})
-	return maps
+	return list
 }

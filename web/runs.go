@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 
 	"firstspike/dataset"
+	"firstspike/doctor"
 	"firstspike/internal/parallel"
 	"firstspike/lab"
 	"firstspike/preset"
@@ -28,8 +28,11 @@ type Run struct {
 	Seed       uint64           `json:"seed"`
 	Protocol   string           `json:"protocol"`
 	Layers     []RunLayer       `json:"layers"`
+	Parameters int              `json:"parameters"` // weights of all layers
 	Finished   bool             `json:"finished"`
-	Version    string           `json:"version"` // of the network: another one, other answers; empty: there is none yet
+	Training   bool             `json:"training"`        // as far as can be told from outside, if another process trains it
+	Error      string           `json:"error,omitempty"` // what is wrong with the run's folder
+	Version    string           `json:"version"`         // of the network: another one, other answers; empty: there is none yet
 	Test       *train.Score     `json:"test,omitempty"`
 	Epochs     []train.EpochEnd `json:"epochs"`
 	Reported   []Reported       `json:"reported"`
@@ -42,6 +45,8 @@ type RunLayer struct {
 	K      int    `json:"k"`
 	Rule   string `json:"rule"`
 	Epochs int    `json:"epochs"`
+
+	Parameters int `json:"parameters"` // weights
 }
 
 // Reported is what others report of the experiment.
@@ -72,12 +77,16 @@ type Mistake struct {
 type Mistakes struct {
 	Version string    `json:"version"`
 	Images  int       `json:"images"` // of the test set
+	Rows    int       `json:"rows"`   // of an image
+	Cols    int       `json:"cols"`
+	Pixels  []byte    `json:"pixels"` // of the images of the list, in its order
 	List    []Mistake `json:"list"`
 }
 
 // A folder is a run's folder, and what is remembered of it.
 type folder struct {
 	id, dir string
+	name    string // for people; empty: the last part of dir
 
 	mu       sync.Mutex
 	version  string // of the model
@@ -85,6 +94,11 @@ type folder struct {
 	labs     []*lab.Lab // that nobody uses
 	test     *dataset.Set
 	mistakes *Mistakes
+	exam     *Exam
+	fault    error  // why the network could not be loaded
+	of       string // the version of which that is so
+
+	outside outside
 }
 
 // errNoNetwork is what is answered of a run that has saved no network yet.
@@ -110,15 +124,27 @@ func (f *folder) load() error {
 	if f.model != nil && f.version == stamp {
 		return nil
 	}
+	if f.of == stamp && f.fault != nil {
+		return f.fault
+	}
 	m, err := train.Load(f.dir)
 	if err != nil {
 		if f.model != nil {
 			return nil // it is being written; the one before will do
 		}
+		f.fault, f.of = err, stamp
 		return err
 	}
-	f.model, f.version, f.labs, f.mistakes = m, stamp, nil, nil
+	f.model, f.version, f.labs, f.mistakes, f.exam, f.fault = m, stamp, nil, nil, nil, nil
 	return nil
+}
+
+// leave forgets the network and all that was found out about it. What is known
+// of the folder stays.
+func (f *folder) leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.model, f.version, f.labs, f.test, f.mistakes, f.exam = nil, "", nil, nil, nil, nil
 }
 
 // lab is one for this caller alone, until it is given back.
@@ -165,37 +191,85 @@ func (f *folder) images() (*dataset.Set, *train.Model, string, error) {
 	return f.test, f.model, f.version, nil
 }
 
-// about is what there is to tell of the run.
-func (f *folder) about() (Run, error) {
-	r := Run{ID: f.id, Name: filepath.Base(f.dir), Reported: []Reported{}}
-	text, err := os.ReadFile(filepath.Join(f.dir, "experiment.toml"))
-	if err != nil {
-		return r, err
+// about is what there is to tell of the run, and what is wrong with it, if
+// anything.
+func (f *folder) about() (r Run, err error) {
+	r = Run{ID: f.id, Name: f.name, Layers: []RunLayer{}, Epochs: []train.EpochEnd{}, Reported: []Reported{}, Version: f.stamp()}
+	if r.Name == "" {
+		r.Name = filepath.Base(f.dir)
 	}
-	e, err := train.Parse("experiment.toml", text)
+	defer func() {
+		if err != nil {
+			r.Error = err.Error()
+		}
+	}()
+	e, err := f.experiment()
 	if err != nil {
 		return r, err
 	}
 	r.Experiment, r.Paper, r.Seed, r.Protocol = e.Name, e.Paper, e.Seed, e.Protocol.Kind
-	for _, l := range e.Layers {
-		r.Layers = append(r.Layers, RunLayer{l.Name, l.Maps, l.Learn.K, l.Learn.Rule, l.Learn.Epochs})
+	for i, l := range e.Layers {
+		g := e.Geometry(i)
+		n := g.Maps * g.Synapses()
+		r.Layers = append(r.Layers, RunLayer{l.Name, l.Maps, l.Learn.K, l.Learn.Rule, l.Learn.Epochs, n})
+		r.Parameters += n
 	}
 	if p, ok := preset.Lookup(e.Name); ok {
 		for _, x := range p.Results {
 			r.Reported = append(r.Reported, Reported{x.Percent, x.Epoch, x.By, x.How})
 		}
 	}
-	if r.Epochs, err = train.ReadEpochs(f.dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	epochs, err := train.ReadEpochs(f.dir)
+	if err != nil {
 		return r, err
 	}
-	if r.Epochs == nil {
-		r.Epochs = []train.EpochEnd{}
-	}
-	if report, err := train.ReadReport(f.dir); err == nil {
+	r.Epochs = append(r.Epochs, epochs...)
+	if report, ok := f.report(); ok {
 		r.Finished, r.Test = true, &report.Test.Score
 	}
-	r.Version = f.stamp()
 	return r, nil
+}
+
+// experiment is that of the run. The copy that people may read, and may have
+// changed, is looked at only as long as there is no checkpoint.
+func (f *folder) experiment() (e train.Experiment, err error) {
+	path := filepath.Join(f.dir, "experiment.toml")
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		m, err := train.Load(f.dir)
+		if err != nil {
+			return e, err
+		}
+		return m.Experiment, nil
+	case err != nil:
+		return e, err
+	case info.Size() > mostText:
+		return e, fmt.Errorf("%s: has more than %d bytes, which is too large for an experiment", path, mostText)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return e, err
+	}
+	if e, err = train.Parse(path, text); err != nil {
+		return e, err
+	}
+	if err := e.Faults().Err(); err != nil {
+		return e, fmt.Errorf("%s: %w", path, err)
+	}
+	return e, nil
+}
+
+// report is the outcome of the run, and false if it is not finished. A result
+// is written when all epochs are done; to read it takes a thousandth of the time
+// that a checkpoint takes, which the runs without one are asked for.
+func (f *folder) report() (r train.Report, ok bool) {
+	text, err := os.ReadFile(filepath.Join(f.dir, "result.json"))
+	if err == nil && json.Unmarshal(text, &r) == nil {
+		return r, true
+	}
+	r, err = train.ReadReport(f.dir)
+	return r, err == nil
 }
 
 // wrong judges all test images and keeps the list.
@@ -238,14 +312,61 @@ func Judge(ctx context.Context, m *train.Model, test *dataset.Set, workers int) 
 	if err != nil {
 		return nil, err
 	}
-	list := &Mistakes{Images: test.Len(), List: []Mistake{}}
+	list := &Mistakes{Images: test.Len(), Rows: test.Rows, Cols: test.Cols, Pixels: []byte{}, List: []Mistake{}}
 	for i, j := range all {
 		if j.Class != j.Label {
 			list.List = append(list.List, Mistake{i, j})
 		}
 	}
 	slices.SortStableFunc(list.List, func(a, b Mistake) int { return a.Compare(b.Judgement) })
+	for _, m := range list.List {
+		list.Pixels = append(list.Pixels, test.Image(m.Image)...)
+	}
 	return list, nil
+}
+
+// An Exam is what package doctor says of a run.
+type Exam struct {
+	Version string `json:"version"`
+	*doctor.Exam
+}
+
+// errUntrained is what is answered where a network that has learned is needed.
+var errUntrained = errors.New("this run has not learned from any image yet; ask again when it has")
+
+// examined lets the doctor look at the run and keeps what was found.
+func (f *folder) examined(ctx context.Context, workers int) (*Exam, error) {
+	f.mu.Lock()
+	err := f.load()
+	model, version, known := f.model, f.version, f.exam
+	f.mu.Unlock()
+	switch {
+	case err != nil:
+		return nil, err
+	case known != nil && known.Version == version:
+		return known, nil
+	case model.State.Presentations == 0:
+		return nil, errUntrained
+	}
+	set, _, err := dataset.Open(model.Experiment.Data.Source)
+	if err != nil {
+		return nil, err
+	}
+	epochs, err := train.ReadEpochs(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	x, err := doctor.Examine(ctx, model, set, doctor.Options{Workers: workers, Epochs: epochs})
+	if err != nil {
+		return nil, err
+	}
+	exam := &Exam{version, x}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.version == version {
+		f.exam = exam
+	}
+	return exam, nil
 }
 
 // some are n images from the given one on.
@@ -272,7 +393,8 @@ func Answer(l *lab.Lab, question []byte) ([]byte, error) {
 	return json.Marshal(a)
 }
 
-const (
-	mostLabs   = 2                // of a run that are kept
-	mostWaited = 10 * time.Second // for an answer to begin
-)
+// mostLabs is how many labs of a run are kept.
+const mostLabs = 2
+
+// mostText is the most bytes of an experiment: ten times what one takes.
+const mostText = 1 << 16

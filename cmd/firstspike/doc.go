@@ -9,6 +9,7 @@
 //	firstspike compare A B        experiments or runs, seed by seed
 //	firstspike plot RUN           pictures of what it learned and how it decides
 //	firstspike report RUN         one page about it
+//	firstspike serve              a page in the browser: watch runs learn, draw a digit, step through the spikes
 //	firstspike export RUN         what it learned and how it went, for TensorBoard, as CSV or JSON lines
 //	firstspike show RUN           the experiment: every number, and where it comes from
 //	firstspike presets            the published experiments
@@ -35,6 +36,9 @@
 // TOML file, run, trace or data that it names is not there or cannot be used;
 // nothing has been done then. A picture that cannot be read is a failure, for
 // the others are answered.
+//
+// What serve, and train --web, serve is for this machine only, unless --addr
+// names another address; then they say what that means.
 //
 // A training is saved when it is interrupted (Ctrl-C), terminated, or when its
 // terminal is closed. If nobody reads its messages any more it goes on without

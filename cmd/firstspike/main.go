@@ -31,6 +31,7 @@ type commands struct {
 	Compare   compareCommand   `cmd:"" help:"Compare experiments or runs, seed by seed."`
 	Plot      plotCommand      `cmd:"" help:"Draw what a run has learned, how it went, and the way of an image."`
 	Report    reportCommand    `cmd:"" help:"Write a page about a run: results, features, errors, experiment."`
+	Serve     serveCommand     `cmd:"" help:"Serve a page in the browser: watch runs learn, draw a digit, step through the spikes."`
 	Export    exportCommand    `cmd:"" help:"Write what a run has learned and how it went for TensorBoard, as CSV, or as JSON lines."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with a network, layer by layer, and what to change."`
 	Show      showCommand      `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
@@ -46,6 +47,10 @@ Train a network on handwritten digits, which are inside, and ask it about a pict
 
     firstspike train
     firstspike predict runs/mozafari2018-seed1 digit.png
+
+Look at it in a browser, while it learns or afterwards: draw digits, and step through their spikes:
+
+    firstspike serve
 
 Try the whole road with a tenth of the images and fewer epochs:
 

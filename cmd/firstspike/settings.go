@@ -166,6 +166,10 @@ func (c *trainCommand) apply(s *settings) {
 // options are the flags that change no result.
 func (c *trainCommand) options(t *training, faults *usageError) {
 	t.options.Workers = workers(c.Workers, faults)
+	if c.Addr != "" && !c.Web {
+		faults.add("--addr %s: it is the address of a page; add --web", c.Addr)
+	}
+	checkAddress(c.Addr, faults)
 	for _, what := range c.StopOn {
 		if what != train.LayerSilent && what != train.LayerConverged {
 			faults.add("--stop-on %s: it can be %s or %s", what, train.LayerSilent, train.LayerConverged)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 
 	"firstspike/dataset"
@@ -32,6 +34,9 @@ type trainCommand struct {
 	Resume    bool     `help:"Go on with a run that was interrupted."`
 
 	TensorBoard string `name:"tensorboard" placeholder:"DIR" help:"Write what TensorBoard shows into this folder, epoch by epoch; a folder for each run. See also export."`
+
+	Web  bool   `help:"Serve a page on which to watch it, as serve does, and go on serving when it has ended."`
+	Addr string `placeholder:"HOST:PORT" help:"With --web, the address of the page; 127.0.0.1:8080, or the next port that is free, if not given. See serve."`
 }
 
 // Help is shown after the flags.
@@ -42,6 +47,10 @@ func (trainCommand) Help() string {
     firstspike train --paper --protocol paper --out runs/paper
     firstspike train --limit 3000 --out runs/try
     firstspike train --resume --out runs/try
+
+Watch it in a browser, features as they form, curves, and the network itself to play with. When the training has ended the page stays, until Ctrl-C; before, Ctrl-C stops and saves as always:
+
+    firstspike train --web
 
 The layers before the last are trained once: a training that differs only in the last layer takes them from the cache, to the same bits. FIRSTSPIKE_CACHE=DIR is another folder for it, FIRSTSPIKE_CACHE=off is none; see firstspike cache.`
 }
@@ -57,6 +66,11 @@ func (c *trainCommand) Run(s *streams) error {
 	if err := faults.err(); err != nil {
 		return err
 	}
+	page, err := c.page(&t)
+	if err != nil {
+		return err
+	}
+	defer page.close()
 	display := newDisplay(s.err)
 	defer display.close()
 	t.options.Observer = display
@@ -74,38 +88,76 @@ func (c *trainCommand) Run(s *streams) error {
 	}
 	defer trainer.Close()
 	display.start(t, train.State{})
-	return c.train(s, display, trainer, t)
+	return c.train(s, display, page, trainer, t)
 }
 
-// train runs the trainer to its end or to an interruption.
-func (c *trainCommand) train(s *streams, display display, trainer *train.Trainer, t training) error {
+// page is where the training can be watched, nil if nobody wants to.
+func (c *trainCommand) page(t *training) (*page, error) {
+	if !c.Web {
+		return nil, nil
+	}
+	p, notes, err := openPage([]string{"runs"}, c.Addr)
+	t.notes = append(t.notes, notes...)
+	if err == nil {
+		t.notes = append(t.notes, "watch it at "+p.address)
+	}
+	return p, err
+}
+
+// train runs the trainer to its end or to an interruption, and then, if there is
+// a page, serves on.
+func (c *trainCommand) train(s *streams, display display, page *page, trainer *train.Trainer, t training) error {
+	watchers := []train.Observer{display}
 	var events *events
 	if c.TensorBoard != "" {
 		var err error
 		if events, err = watch(c.TensorBoard, t.dir); err != nil {
 			return fmt.Errorf("%w; the run has begun, go on with: %s", err, command("train", "--resume", "--out", t.dir))
 		}
-		trainer.Watch(train.ObserverFunc(func(e train.Event) {
-			display.Observe(e)
-			events.Observe(e)
-		}))
+		watchers = append(watchers, events)
 	}
-	err := c.run(s, display, trainer, t)
-	if events == nil {
+	if page != nil {
+		watchers = append(watchers, page.server.Watch(t.dir, trainer.Model))
+	}
+	trainer.Watch(train.ObserverFunc(func(e train.Event) {
+		for _, w := range watchers {
+			w.Observe(e)
+		}
+	}))
+	var ended atomic.Bool
+	ctx := interruptible(noter(func(text string) {
+		if !ended.Load() {
+			display.note(text)
+		}
+	}))
+	err := c.run(ctx, s, display, trainer, t)
+	ended.Store(true)
+	if page != nil {
+		page.server.Ended(t.dir)
+	}
+	if events != nil {
+		fault := events.finish()
+		var silent silentError
+		if fault != nil && errors.As(err, &silent) { // which would say nothing
+			report(s.err, fault)
+			return err
+		}
+		err = errors.Join(err, fault)
+	}
+	if page == nil || err != nil {
 		return err
 	}
-	fault := events.finish()
-	var silent silentError
-	if fault != nil && errors.As(err, &silent) { // which would say nothing
-		report(s.err, fault)
-		return err
-	}
-	return errors.Join(err, fault)
+	fmt.Fprintf(s.err, "note: the training has ended; the page stays at %s until Ctrl-C\n", page.address)
+	return page.serve(ctx)
 }
 
+// A noter is told what people are to know.
+type noter func(text string)
+
+func (n noter) note(text string) { n(text) }
+
 // run is train without what others are told of it.
-func (c *trainCommand) run(s *streams, display display, trainer *train.Trainer, t training) error {
-	ctx := interruptible(display)
+func (c *trainCommand) run(ctx context.Context, s *streams, display display, trainer *train.Trainer, t training) error {
 	report, err := trainer.Run(ctx)
 	display.close()
 	if errors.Is(err, train.ErrInterrupted) {
@@ -192,6 +244,11 @@ func (c *trainCommand) resume(s *streams) error {
 	if t.options.Train, t.options.Test, err = dataset.Open(t.experiment.Data.Source); err != nil {
 		return usageError{err}
 	}
+	page, err := c.page(&t)
+	if err != nil {
+		return err
+	}
+	defer page.close()
 	display := newDisplay(s.err)
 	defer display.close()
 	t.options.Observer = display
@@ -204,7 +261,7 @@ func (c *trainCommand) resume(s *streams) error {
 	}
 	defer trainer.Close()
 	display.start(t, trainer.State())
-	return c.train(s, display, trainer, t)
+	return c.train(s, display, page, trainer, t)
 }
 
 // finished tells what came out of a run that needs no resuming.
@@ -222,6 +279,10 @@ func (c *trainCommand) finished(s *streams, t training) error {
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(s.out, "%s: the run is finished: %s\ntest it again with: %s\n", visible(t.dir), scoreText(report.Test.Score), command("test", t.dir))
+	text := fmt.Sprintf("%s: the run is finished: %s\ntest it again with: %s\n", visible(t.dir), scoreText(report.Test.Score), command("test", t.dir))
+	if c.Web {
+		text += fmt.Sprintf("look at it with: %s\n", command("serve", t.dir))
+	}
+	_, err = io.WriteString(s.out, text)
 	return err
 }
