@@ -1,6 +1,7 @@
 package lab_test
 
 import (
+	"encoding/binary"
 	"math"
 	"reflect"
 	"slices"
@@ -141,6 +142,14 @@ func answers(t *testing.T, m *train.Model, l *lab.Lab, set *dataset.Set) (decide
 			}
 			if fired := len(s.First) - strings.Count(string(s.First), "\xff"); s.Fired != fired || sum != fired {
 				t.Fatalf("image %d, layer %s: %d fired, %d counted; want %d", n, s.Name, s.Fired, sum, fired)
+			}
+			if i < last && s.Potentials != nil {
+				t.Fatalf("image %d, layer %s: potentials are told", n, s.Name)
+			}
+			for k := range s.First {
+				if i == last && math.Float32frombits(binary.LittleEndian.Uint32(s.Potentials[4*k:])) != float32(layers[i].potential[k]) {
+					t.Fatalf("image %d, neuron %d: another potential", n, k)
+				}
 			}
 			for k := n; k < len(s.First); k += 1 + len(s.First)/5 {
 				neuron(t, m, l, pixels, i, k, layers[i], reads[i])

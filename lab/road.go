@@ -2,6 +2,8 @@ package lab
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
 
 	"firstspike/encode"
 	"firstspike/inspect"
@@ -30,6 +32,11 @@ type Station struct {
 	Handed    []byte  `json:"handed"` // its first spikes; nil without pooling, where they are First
 	AtEnd     bool    `json:"at_end"`
 	Threshold float64 `json:"threshold"` // in units of weights; 0 if AtEnd, and of the input
+
+	// Potentials are those of the last layer's neurons at their first spikes, in
+	// units of weights, 0 of a silent one: float32, little endian, in the order of
+	// First. Those of other layers are not told.
+	Potentials []byte `json:"potentials,omitempty"`
 }
 
 // Road sends an image through the network and keeps every first spike.
@@ -48,6 +55,9 @@ func (l *Lab) Road(pixels []byte) (Road, error) {
 			s.Handed = x.Pooled.Major()
 		}
 		s.Threshold, s.AtEnd = threshold(layer.Convolution)
+		if i == l.last() {
+			s.Potentials = potentials(&x.First, x.Potential)
+		}
 		r.Layers = append(r.Layers, s)
 	}
 	r.Decision = l.decided(road)
@@ -64,6 +74,17 @@ func station(name string, m *spike.Map) Station {
 		}
 	}
 	return s
+}
+
+// potentials brings potentials from memory order into that of maps.
+func potentials(first *spike.Map, of []float64) []byte {
+	bytes := make([]byte, 0, 4*len(of))
+	for fm := range first.Maps {
+		for i := fm; i < len(of); i += first.Maps {
+			bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(float32(of[i])))
+		}
+	}
+	return bytes
 }
 
 // walk is the road of an image. That of the last one is remembered, for
