@@ -1,5 +1,5 @@
 import { app, source, text } from './app.svelte'
-import { decode, encode } from './bytes'
+import { decode, encode, floats } from './bytes'
 import { digitsAtOnce } from './source'
 import type { Answer, Change, Contrasts, Decision, Digits, Lesson, Network, Neuron, Question, Road, Setting, Why } from './types'
 
@@ -69,6 +69,17 @@ export class Play {
   first(layer: string): Uint8Array {
     return this.spikes.get(layer) ?? nothing
   }
+
+  // levels are what the potentials of a last layer without a threshold are worth:
+  // 0 for the lowest, 1 for the highest.
+  levels = $derived.by(() => {
+    const last = this.road?.layers.at(-1)
+    if (!last?.at_end || !last.potentials) return undefined
+    const v = floats(last.potentials)
+    let [low, high] = [Infinity, -Infinity]
+    for (const x of v) [low, high] = [Math.min(low, x), Math.max(high, x)]
+    return v.map((x) => (x - low) / Math.max(1e-9, high - low))
+  })
 
   private spikes = $derived.by(() => {
     const of = new Map<string, Uint8Array>()

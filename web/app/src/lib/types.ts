@@ -60,6 +60,7 @@ export type Station = {
   handed: string | null
   at_end: boolean
   threshold: number
+  potentials?: string // of the last layer
 }
 
 export type Road = { steps: number; input: Station; layers: Station[]; decision: Decision }

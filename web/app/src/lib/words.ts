@@ -20,6 +20,8 @@ export function duration(seconds: number): string {
 
 export const className = (c: number) => (c === none ? 'none' : String(c))
 
+export const signed = (v: number) => (v < 0 ? '−' : '') + Math.abs(v).toFixed(4)
+
 // step counts from 1 for people.
 export const when = (step: number) => (step === silent ? 'silent' : `step ${step + 1}`)
 
