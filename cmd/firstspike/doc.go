@@ -10,6 +10,7 @@
 //	firstspike plot RUN           pictures of what it learned and how it decides
 //	firstspike report RUN         one page about it
 //	firstspike serve              a page in the browser: watch runs learn, draw a digit, step through the spikes
+//	firstspike site --out DIR     that page as a folder for any web host, the network inside
 //	firstspike export RUN         what it learned and how it went, for TensorBoard, as CSV or JSON lines
 //	firstspike show RUN           the experiment: every number, and where it comes from
 //	firstspike presets            the published experiments

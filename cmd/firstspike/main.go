@@ -32,6 +32,7 @@ type commands struct {
 	Plot      plotCommand      `cmd:"" help:"Draw what a run has learned, how it went, and the way of an image."`
 	Report    reportCommand    `cmd:"" help:"Write a page about a run: results, features, errors, experiment."`
 	Serve     serveCommand     `cmd:"" help:"Serve a page in the browser: watch runs learn, draw a digit, step through the spikes."`
+	Site      siteCommand      `cmd:"" help:"Write that page into a folder that needs no server, with runs to play with."`
 	Export    exportCommand    `cmd:"" help:"Write what a run has learned and how it went for TensorBoard, as CSV, or as JSON lines."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with a network, layer by layer, and what to change."`
 	Show      showCommand      `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
