@@ -65,11 +65,12 @@ func (v *Viewer) Feature(depth, fm int) Feature {
 	return f
 }
 
-// Formed is what some maps of the layer at a depth stand for with weights that
+// Formed gives what each map of the layer at a depth stands for with weights that
 // are given instead of the network's, in the order map, input map, row, column:
 // those of a layer that learns meanwhile. They are those of [Features], but for
-// a factor that is the same for all.
-func (v *Viewer) Formed(depth int, weights []float32, maps []int) []Feature {
+// a factor that is the same for all. What is given is good until the viewer is
+// asked again.
+func (v *Viewer) Formed(depth int, weights []float32) func(fm int) Feature {
 	in, stride := v.inputs(depth)
 	c := v.model.Network.Layers[depth].Convolution
 	n := c.Synapses()
@@ -77,11 +78,7 @@ func (v *Viewer) Formed(depth int, weights []float32, maps []int) []Feature {
 	if c.Maps > 1 {
 		distinguish(v.weights)
 	}
-	var list []Feature
-	for _, m := range maps {
-		list = append(list, compose(c, in, stride, v.weights[m]))
-	}
-	return list
+	return func(fm int) Feature { return compose(c, in, stride, v.weights[fm]) }
 }
 
 // inputs are the features of what the layer at a depth reads, and how many
@@ -159,20 +156,40 @@ func doubles(all [][]float64, maps int, weight func(m int) []float32) [][]float6
 func compose(c *snn.Convolution, in []Feature, stride int, weights []float64) Feature {
 	rows, cols := in[0].Rows+(c.Kernel.Rows-1)*stride, in[0].Cols+(c.Kernel.Cols-1)*stride
 	f := Feature{rows, cols, make([]float32, rows*cols)}
-	for s, w := range weights {
-		if w == 0 {
-			continue
-		}
-		from := in[s/(c.Kernel.Rows*c.Kernel.Cols)]
-		top, left := s/c.Kernel.Cols%c.Kernel.Rows*stride, s%c.Kernel.Cols*stride
-		for y := range from.Rows {
-			to := f.Values[(top+y)*cols+left:][:from.Cols]
-			for x, v := range from.Values[y*from.Cols : (y+1)*from.Cols] {
-				to[x] += float32(w * float64(v))
+	places := c.Kernel.Rows * c.Kernel.Cols
+	part := make([]float32, len(in[0].Values))
+	for place := range places {
+		blend(part, in, func(i int) float32 { return float32(weights[i*places+place]) })
+		top, left := place/c.Kernel.Cols*stride, place%c.Kernel.Cols*stride
+		for y := range in[0].Rows {
+			to := f.Values[(top+y)*cols+left:][:in[0].Cols]
+			for x, v := range part[y*in[0].Cols : (y+1)*in[0].Cols] {
+				to[x] += v
 			}
 		}
 	}
 	return f
+}
+
+// blend is the sum of features, each by its weight. It takes four at a time, so
+// that the sum is not read and written for each.
+func blend(sum []float32, in []Feature, weight func(i int) float32) {
+	clear(sum)
+	n := len(sum)
+	i := 0
+	for ; i+4 <= len(in); i += 4 {
+		w0, w1, w2, w3 := weight(i), weight(i+1), weight(i+2), weight(i+3)
+		v0, v1, v2, v3 := in[i].Values[:n], in[i+1].Values[:n], in[i+2].Values[:n], in[i+3].Values[:n]
+		for k := range sum {
+			sum[k] += (float32(w0*v0[k]) + float32(w1*v1[k])) + (float32(w2*v2[k]) + float32(w3*v3[k]))
+		}
+	}
+	for ; i < len(in); i++ {
+		w, v := weight(i), in[i].Values[:n]
+		for k := range sum {
+			sum[k] += float32(w * v[k])
+		}
+	}
 }
 
 // distinguish leaves of the weights of each map what is its own: it takes away

@@ -183,7 +183,11 @@ func TestFormed(t *testing.T) {
 			}
 		}
 		maps := []int{3, 0, 2}
-		got := v.Formed(depth, weights, maps)
+		formed := v.Formed(depth, weights)
+		var got []Feature
+		for _, fm := range maps {
+			got = append(got, formed(fm))
+		}
 		if err := l.SetWeights(weights); err != nil {
 			t.Fatal(err)
 		}
