@@ -54,7 +54,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		if allowed(w, r, http.MethodGet) {
 			answer(w, r, list{s.Runs()})
 		}
-	case parts[0] != "runs" || len(parts) > 3 || len(parts[1]) > 200:
+	case parts[0] != "runs" || len(parts) < 2 || len(parts) > 3 || parts[len(parts)-1] == "":
 		nothing(w, r)
 	default:
 		s.ofRun(w, r, parts[1], strings.Join(parts[2:], ""))

@@ -37,6 +37,9 @@ func (s *Server) Handler() http.Handler {
 			if begun.yes {
 				panic(http.ErrAbortHandler) // what was sent is not whole
 			}
+			for _, name := range []string{"Content-Encoding", "ETag"} {
+				h.Del(name) // of what should have been sent
+			}
 			refuse(w, r, http.StatusInternalServerError, "a fault of the program itself; please report what was asked")
 		}()
 		http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime))
