@@ -352,24 +352,24 @@ func (w *watch) draw(m *train.Model, depth int, layer string, budget time.Durati
 	list := w.changed(n)
 	began := time.Now()
 	f := Forming{Run: w.id, Layer: layer, Of: c.Maps}
-	const few = 4
-	for len(list) > 0 && (len(f.Maps) == 0 || time.Since(began) < budget) {
-		some := list[:min(few, len(list))]
-		list = list[len(some):]
-		for i, feature := range w.viewer.Formed(depth, w.copied, some) {
-			f.Rows, f.Cols = feature.Rows, feature.Cols
-			f.Maps = append(f.Maps, some[i])
-			largest := float32(0)
-			for _, v := range feature.Values {
-				largest = max(largest, v, -v)
-			}
-			w.most = max(w.most, largest)
-			scale := 127 / max(largest, w.most/4, 1e-30)
-			for _, v := range feature.Values {
-				f.Values = append(f.Values, byte(128+int(v*scale)))
-			}
-			w.drawn[some[i]] = append(w.drawn[some[i]][:0], w.copied[some[i]*n:(some[i]+1)*n]...)
+	formed := w.viewer.Formed(depth, w.copied)
+	for _, m := range list {
+		if len(f.Maps) > 0 && time.Since(began) > budget {
+			break
 		}
+		feature := formed(m)
+		f.Rows, f.Cols = feature.Rows, feature.Cols
+		f.Maps = append(f.Maps, m)
+		largest := float32(0)
+		for _, v := range feature.Values {
+			largest = max(largest, v, -v)
+		}
+		w.most = max(w.most, largest)
+		scale := 127 / max(largest, w.most/4, 1e-30)
+		for _, v := range feature.Values {
+			f.Values = append(f.Values, byte(128+int(v*scale)))
+		}
+		w.drawn[m] = append(w.drawn[m][:0], w.copied[m*n:(m+1)*n]...)
 	}
 	if len(f.Maps) > 0 {
 		w.hub.form(f)

@@ -36,7 +36,7 @@ func (e event) into(t testing.TB, v any) {
 }
 
 // listen listens to what happens until the test ends, or stop is called.
-func (s *site) listen() (events <-chan event, stop func()) {
+func (s *served) listen() (events <-chan event, stop func()) {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	s.t.Cleanup(cancel)
@@ -341,7 +341,7 @@ func TestSlowViewer(t *testing.T) {
 }
 
 // viewers is how many there are.
-func (s *site) viewers() int {
+func (s *served) viewers() int {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	return len(s.hub.viewers)

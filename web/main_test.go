@@ -105,8 +105,8 @@ func trained(t testing.TB) string {
 	return dir
 }
 
-// A site is a server that runs.
-type site struct {
+// A served is a server that runs.
+type served struct {
 	*Server
 	t       testing.TB
 	address string
@@ -114,7 +114,7 @@ type site struct {
 }
 
 // serve serves some folders until the test ends.
-func serve(t testing.TB, dirs ...string) *site {
+func serve(t testing.TB, dirs ...string) *served {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -131,14 +131,14 @@ func serve(t testing.TB, dirs ...string) *site {
 		}
 	})
 	t.Cleanup(stop)
-	at := &site{s, t, "http://" + l.Addr().String(), stop}
+	at := &served{s, t, "http://" + l.Addr().String(), stop}
 	at.request("GET", "/", nil) // it has begun
 	settled(t, 0)
 	return at
 }
 
 // request makes a request; headers are name, value, name, value.
-func (s *site) request(method, path string, body []byte, headers ...string) (status int, header http.Header, answer []byte) {
+func (s *served) request(method, path string, body []byte, headers ...string) (status int, header http.Header, answer []byte) {
 	s.t.Helper()
 	r, err := http.NewRequest(method, s.address+path, bytes.NewReader(body))
 	if err != nil {
@@ -162,7 +162,7 @@ func (s *site) request(method, path string, body []byte, headers ...string) (sta
 }
 
 // get asks for JSON, which must be there.
-func (s *site) get(path string, into any) {
+func (s *served) get(path string, into any) {
 	s.t.Helper()
 	status, _, text := s.request("GET", path, nil)
 	if status != http.StatusOK {
@@ -174,7 +174,7 @@ func (s *site) get(path string, into any) {
 }
 
 // ask asks a question.
-func (s *site) ask(id, question string, into any) (status int, fault string) {
+func (s *served) ask(id, question string, into any) (status int, fault string) {
 	s.t.Helper()
 	status, _, text := s.request("POST", "/api/runs/"+id+"/ask", []byte(question), "Content-Type", "application/json")
 	if status == http.StatusOK {
