@@ -10,12 +10,15 @@ import (
 	"image/color"
 	"image/png"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -33,6 +36,7 @@ func TestMain(m *testing.M) {
 			return fingerprint(args[0])
 		}),
 		"check-json":   program(checkJSON),
+		"browse":       program(browse),
 		"check-bench":  program(checkBench),
 		"check-events": program(checkEvents),
 		"check-tables": program(checkTables),
@@ -221,6 +225,41 @@ func checkJSON(args []string) error {
 		return fmt.Errorf("accuracy %v in %v, not %v", o.Accuracy, o.Interval, want)
 	}
 	return nil
+}
+
+// browse waits for the address of a page to appear in a file, and then for what
+// the page answers, until it matches, and prints that:
+//
+//	browse FILE PATH [REGEXP]
+func browse(args []string) error {
+	wanted := regexp.MustCompile(strings.Join(args[2:], ""))
+	var err error
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		text, _ := os.ReadFile(args[0])
+		address := regexp.MustCompile(`http://[0-9.:]+`).Find(text)
+		if address == nil {
+			err = fmt.Errorf("%s: no address in %q", args[0], text)
+			continue
+		}
+		var resp *http.Response
+		if resp, err = http.Get(string(address) + args[1]); err != nil {
+			continue
+		}
+		answer := make([]byte, 0, 1<<20)
+		for len(answer) < cap(answer) && !(len(args) > 2 && wanted.Match(answer)) { // events do not end
+			n, err := resp.Body.Read(answer[len(answer):cap(answer)])
+			if answer = answer[:len(answer)+n]; err != nil {
+				break
+			}
+		}
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusOK && wanted.Match(answer) {
+			_, err = os.Stdout.Write(answer)
+			return err
+		}
+		err = fmt.Errorf("%s: %s, %s", args[1], resp.Status, answer)
+	}
+	return err
 }
 
 // checkSame checks that files hold the same experiment.
