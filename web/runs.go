@@ -394,7 +394,7 @@ func Answer(l *lab.Lab, question []byte) ([]byte, error) {
 }
 
 // mostLabs is how many labs of a run are kept.
-const mostLabs = 2
+const mostLabs = 4
 
 // mostText is the most bytes of an experiment: ten times what one takes.
 const mostText = 1 << 16

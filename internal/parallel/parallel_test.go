@@ -52,3 +52,28 @@ func TestEachStops(t *testing.T) {
 		t.Errorf("%d calls, %v", calls, err)
 	}
 }
+
+// A panic of one goroutine is the caller's, and ends the others.
+func TestEachPanics(t *testing.T) {
+	for _, workers := range []int{1, 4} {
+		var calls atomic.Int32
+		func() {
+			defer func() {
+				if p := recover(); p != "ouch" {
+					t.Errorf("recovered %v", p)
+				}
+			}()
+			parallel.Each(t.Context(), 1_000_000, workers, func() func(int) {
+				return func(i int) {
+					if calls.Add(1); i == 3 {
+						panic("ouch")
+					}
+				}
+			})
+			t.Error("it goes on")
+		}()
+		if n := calls.Load(); n == 1_000_000 {
+			t.Errorf("all are called")
+		}
+	}
+}
