@@ -276,6 +276,7 @@ type watch struct {
 	ended time.Time // zero: it has not
 
 	seen   time.Time
+	rest   time.Duration
 	busy   sync.Mutex
 	layer  string
 	viewer *inspect.Viewer
@@ -311,16 +312,21 @@ func (w *watch) Observe(e train.Event) {
 	}
 }
 
-// How often features are drawn, and for how long at a time: together a
-// hundredth of two processors.
+// How often features are drawn, for how long at a time, and how many times as
+// long they are not: a hundredth of two processors is what may be used for it.
 const (
 	formEvery  = time.Second
-	formBudget = 20 * time.Millisecond
+	formBudget = 15 * time.Millisecond
+	formRest   = 60
 )
 
 // form draws some features of the layer in training, beside it.
 func (w *watch) form(layer string, now bool) {
 	if !now && time.Since(w.seen) < formEvery || !w.hub.watched() || !w.busy.TryLock() {
+		return
+	}
+	if !now && time.Since(w.seen) < w.rest {
+		w.busy.Unlock()
 		return
 	}
 	w.seen = time.Now()
@@ -334,7 +340,9 @@ func (w *watch) form(layer string, now bool) {
 	go func() {
 		defer w.busy.Unlock()
 		defer func() { recover() }() // a picture less is no reason to end a training
+		began := time.Now()
 		w.draw(m, depth, layer, formBudget)
+		w.rest = min(formRest*time.Since(began), 10*formEvery) // the processor may have been busy with others
 	}()
 }
 

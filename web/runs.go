@@ -260,16 +260,12 @@ func (f *folder) experiment() (e train.Experiment, err error) {
 	return e, nil
 }
 
-// report is the outcome of the run, and false if it is not finished. A result
-// is written when all epochs are done; to read it takes a thousandth of the time
-// that a checkpoint takes, which the runs without one are asked for.
+// report is the outcome of the run, and false if it is not finished. It is
+// written when all else is done; the checkpoint says the same, but takes a
+// thousand times as long to read, and more while it is trained.
 func (f *folder) report() (r train.Report, ok bool) {
 	text, err := os.ReadFile(filepath.Join(f.dir, "result.json"))
-	if err == nil && json.Unmarshal(text, &r) == nil {
-		return r, true
-	}
-	r, err = train.ReadReport(f.dir)
-	return r, err == nil
+	return r, err == nil && json.Unmarshal(text, &r) == nil
 }
 
 // wrong judges all test images and keeps the list.
