@@ -182,6 +182,9 @@ func TestAsk(t *testing.T) {
 		fmt.Sprintf(`{"ask":["decide","road","contrasts","why"],"pixels":%s}`, pixels),
 		fmt.Sprintf(`{"ask":["decide"],"pixels":%s,"settings":{"layers.s1.threshold":"12"},"lessons":[{"pixels":%s,"label":4}]}`, pixels, pixels),
 		`{"ask":["sheet"],"layer":"s2"}`,
+		`{"ask":["sheet"],"layer":"s2"}`,
+		`{"ask":["sheet"],"layer":"s2","untrained":true}`,
+		`{"ask":["sheet"],"layer":"s1"}`,
 		fmt.Sprintf(`{"ask":["decide"],"pixels":%s}`, pixels),
 	} {
 		var got, want lab.Answer

@@ -91,7 +91,8 @@ type folder struct {
 	mu       sync.Mutex
 	version  string // of the model
 	model    *train.Model
-	labs     []*lab.Lab // that nobody uses
+	labs     []*lab.Lab        // that nobody uses
+	sheets   map[string][]byte // answers that every page asks for, and that take long
 	test     *dataset.Set
 	mistakes *Mistakes
 	exam     *Exam
@@ -135,7 +136,7 @@ func (f *folder) load() error {
 		f.fault, f.of = err, stamp
 		return err
 	}
-	f.model, f.version, f.labs, f.mistakes, f.exam, f.fault = m, stamp, nil, nil, nil, nil
+	f.model, f.version, f.labs, f.sheets, f.mistakes, f.exam, f.fault = m, stamp, nil, nil, nil, nil, nil
 	return nil
 }
 
@@ -144,7 +145,7 @@ func (f *folder) load() error {
 func (f *folder) leave() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.model, f.version, f.labs, f.test, f.mistakes, f.exam = nil, "", nil, nil, nil, nil
+	f.model, f.version, f.labs, f.sheets, f.test, f.mistakes, f.exam = nil, "", nil, nil, nil, nil, nil
 }
 
 // lab is one for this caller alone, until it is given back.
@@ -169,6 +170,29 @@ func (f *folder) give(l *lab.Lab, version string) {
 	if version == f.version && len(f.labs) < mostLabs {
 		f.labs = append(f.labs, l)
 	}
+}
+
+// sheet is an answer that was kept, nil if there is none.
+func (f *folder) sheet(key, version string) []byte {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if version != f.version {
+		return nil
+	}
+	return f.sheets[key]
+}
+
+// keep keeps an answer, one for each layer.
+func (f *folder) keep(key, version string, text []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if version != f.version {
+		return
+	}
+	if f.sheets == nil {
+		f.sheets = map[string][]byte{}
+	}
+	f.sheets[key] = text
 }
 
 // images are the test images of the run, with the model they are for.

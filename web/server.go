@@ -61,7 +61,7 @@ func New(dirs []string, o Options) *Server {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	return &Server{workers: o.Workers, hub: newHub(), page: assets(), roots: dirs,
-		reading: make(places, mostReading), working: make(places, max(2, runtime.GOMAXPROCS(0))), long: make(places, 1), pictures: make(places, 1),
+		reading: make(places, mostReading), working: make(places, runtime.GOMAXPROCS(0)+1), long: make(places, 1), pictures: make(places, 1),
 		folders: map[string]*folder{}, ids: map[string]string{}, taken: map[string]bool{}, watches: map[string]*watch{}, runs: []Run{}}
 }
 
