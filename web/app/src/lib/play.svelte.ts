@@ -40,6 +40,8 @@ export class Play {
   private next: Question | undefined
   private since = 0
   private asking = false
+  private rest: ReturnType<typeof setTimeout> | undefined
+  private hurried = false // somebody draws: more will come
 
   constructor(run: string, version: string) {
     this.run = run
@@ -183,6 +185,8 @@ export class Play {
   // decide asks, or remembers the newest question until the one before is
   // answered: a stroke gives more than can be told apart.
   private decide(q: Question, since = performance.now()) {
+    clearTimeout(this.rest)
+    this.hurried = q.canvas !== undefined
     if (!this.next) this.since = since
     this.next = q
     if (!this.asking) void this.work()
@@ -207,22 +211,25 @@ export class Play {
       this.decision = a.decision
       this.took = performance.now() - since
       performance.measure('stroke to decision', { start: since })
-      if (this.next) continue
-      await this.details()
     }
     this.asking = false
+    clearTimeout(this.rest)
+    this.rest = setTimeout(() => void this.details(), this.hurried ? pause : 0)
   }
 
-  // details is what may come after the decision.
+  // details is what may come after the decision. Who draws does not wait for it:
+  // it comes when the hand rests for a moment.
   private async details() {
-    const q: Question = { ask: ['road', 'contrasts', 'why'], pixels: this.pixels }
+    if (!this.pixels) return
+    const { pixels } = this
+    const q: Question = { ask: ['road', 'contrasts', 'why'], pixels }
     const place = this.picked
     if (place && place.layer !== 'input') {
       q.ask.push('neuron')
       Object.assign(q, place)
     }
     const a = await this.ask(q)
-    if (!a || this.next) return
+    if (!a || this.pixels !== pixels) return
     this.road = a.road
     this.contrasts = a.contrasts
     this.why = a.why
@@ -230,15 +237,26 @@ export class Play {
   }
 }
 
+// pause is how long a hand that draws rests, in milliseconds, before all that
+// belongs to a decision is asked for.
+const pause = 90
+
 const nothing = new Uint8Array(0)
 
 let open: Play | undefined
+let close = () => {}
 
 // play is what is played with in the run at hand; a network that was trained
 // further is another one.
 export function play(): Play | undefined {
   const r = app.current
   if (!r || !r.version || r.error) return undefined
-  if (open?.run !== r.id) open = new Play(r.id, r.version)
+  if (open?.run !== r.id) {
+    close()
+    // What it derives must outlive the part of the page that asks first.
+    close = $effect.root(() => {
+      open = new Play(r.id, r.version)
+    })
+  }
   return open
 }
