@@ -50,10 +50,15 @@ export class Play {
   }
 
   async open() {
-    const a = await this.ask({ ask: ['network', 'settings'] })
-    if (!a) return
-    this.network = a.network
-    this.came = a.settings ?? []
+    for (let wait = 500; ; wait = Math.min(5000, 2 * wait)) {
+      const a = await this.ask({ ask: ['network', 'settings'] })
+      if (a?.network) {
+        this.network = a.network
+        this.came = a.settings ?? []
+        return
+      }
+      await new Promise((r) => setTimeout(r, wait))
+    }
   }
 
   // ask asks about the network as it is set and taught.

@@ -1,7 +1,8 @@
 import { decode, encode } from '../lib/bytes'
 import type { Play } from '../lib/play.svelte'
 import type { Sheet } from '../lib/live.svelte'
-import type { Learned } from '../lib/types'
+import { text } from '../lib/app.svelte'
+import type { Digits, Learned } from '../lib/types'
 
 // A Pupil is the first layer before any training, which learns here from test
 // digits, image by image. Its weights go to the engine and come back with every
@@ -17,6 +18,7 @@ export class Pupil {
   shown = $state(0)
   busy = $state(false)
   rate = $state(10)
+  private next = 0 // of the test digits
 
   constructor(p: Play) {
     this.p = p
@@ -34,28 +36,35 @@ export class Pupil {
     this.drawn++
   }
 
-  // image learns from one picture.
+  // image learns from one picture, and tells whether it could.
   image(pixels: string) {
     return this.learn([pixels])
   }
 
   // digits learns from the next so many test digits.
   async digits(n: number) {
-    const some = await this.p.digits(this.shown % 5000)
+    let some: Digits
+    try {
+      some = await this.p.digits(this.next)
+    } catch (e) {
+      this.p.fault = text(e)
+      return false
+    }
     const size = some.rows * some.cols
     const bytes = decode(some.pixels)
-    const from = (this.shown % 5000) - some.from
+    const from = this.next - some.from
+    this.next = (this.next + n) % some.total
     const images: string[] = []
     for (let i = from; i < Math.min(from + n, some.labels.length); i++) images.push(encode(bytes.subarray(i * size, (i + 1) * size)))
-    await this.learn(images)
+    return this.learn(images)
   }
 
   private async learn(images: string[]) {
-    if (this.busy || !images.length) return
+    if (this.busy || !images.length) return false
     this.busy = true
     const a = await this.p.ask({ ask: ['learn'], settings: {}, lessons: [], learn: { layer: this.layer, weights: this.weights || undefined, images, rate: this.rate, shown: this.shown } })
     this.busy = false
-    if (!a?.learned) return
+    if (!a?.learned) return false
     const l = a.learned
     const next = sheet(l.sheet)
     const now = performance.now()
@@ -65,6 +74,7 @@ export class Pupil {
     this.last = l
     this.shown += images.length
     this.drawn++
+    return true
   }
 }
 
