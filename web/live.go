@@ -275,6 +275,8 @@ type watch struct {
 	model func() *train.Model
 	ended time.Time // zero: it has not
 
+	passed bool // all that it told of was seen from outside as well; only look knows
+
 	seen   time.Time
 	rest   time.Duration
 	busy   sync.Mutex

@@ -223,6 +223,13 @@ func TestWatch(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		s.get("/api/runs", &runs)
 	}
+	s.lookAnew()
+	time.Sleep(4 * pauseEvery)
+	for len(events) > 0 {
+		if e := <-events; e.name == "epoch" {
+			t.Errorf("told again: %s", e.data)
+		}
+	}
 	stop()
 
 	// The same training without anybody who watches.

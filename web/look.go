@@ -185,21 +185,27 @@ func (s *Server) glance(f *folder) Run {
 	o := &f.outside
 	stamp, newest := f.traces()
 	s.mu.Lock()
-	own := s.watches[absolute(f.dir)]
+	own, ended := s.watches[absolute(f.dir)], time.Time{}
+	if own != nil {
+		ended = own.ended
+	}
 	s.mu.Unlock()
-	ours := own != nil && own.ended.IsZero()
+	ours := own != nil && ended.IsZero()
 	since := time.Now().Add(-recent)
-	if own != nil && own.ended.After(since) {
-		since = own.ended
+	if ended.After(since) {
+		since = ended
 	}
 	if stamp != o.stamp {
 		run, _ := f.about() // what is wrong is in it
 		epochs := run.Epochs
 		run.Epochs = []train.EpochEnd{}
-		if !ours {
+		if own == nil || own.passed {
 			s.follow(f, run, epochs, newest.After(since))
 		}
 		o.stamp, o.run, o.epochs = stamp, run, len(epochs)
+	}
+	if own != nil && !ours {
+		own.passed = true
 	}
 	run := o.run
 	f.mu.Lock()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -40,7 +39,7 @@ func (c *serveCommand) faults() (faults usageError) {
 		info, err := os.Stat(dir)
 		switch {
 		case err != nil:
-			faults = append(faults, missing(dir))
+			faults.add("%s: no such folder; name that of a run, or one with runs below it", dir)
 		case !info.IsDir():
 			faults.add("%s: is no folder; name that of a run, or one with runs below it", dir)
 		}
@@ -57,7 +56,13 @@ func (c *serveCommand) Run(s *streams) error {
 	if len(dirs) == 0 {
 		dirs = []string{"runs"}
 	}
-	ctx, cancel := signal.NotifyContext(context.Background(), append([]os.Signal{os.Interrupt, syscall.SIGTERM}, hangup...)...)
+	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	for _, h := range hangup {
+		if !signal.Ignored(h) { // as nohup has it
+			ends = append(ends, h)
+		}
+	}
+	ctx, cancel := signal.NotifyContext(context.Background(), ends...)
 	defer cancel()
 	p, notes, err := openPage(dirs, c.Addr)
 	if err != nil {
@@ -135,17 +140,14 @@ func listen(addr string) (l net.Listener, notes []string, err error) {
 		return l, notes, nil
 	}
 	for port := defaultPort; port < defaultPort+triedPorts; port++ {
-		l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		switch {
-		case err == nil && port > defaultPort:
-			return l, []string{fmt.Sprintf("port %d is taken; this is the next one that is free; --addr names another", defaultPort)}, nil
-		case err == nil:
-			return l, nil, nil
-		case !errors.Is(err, syscall.EADDRINUSE):
-			return nil, nil, fmt.Errorf("%w; name another address with --addr", err)
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			if port > defaultPort {
+				notes = append(notes, fmt.Sprintf("port %d is taken; this is the next one that is free; --addr names another", defaultPort))
+			}
+			return l, notes, nil
 		}
 	}
-	return nil, nil, fmt.Errorf("ports %d to %d are taken; name another address with --addr", defaultPort, defaultPort+triedPorts-1)
+	return nil, nil, fmt.Errorf("none of the ports %d to %d can be had: %w; name another address with --addr", defaultPort, defaultPort+triedPorts-1, err)
 }
 
 // address is where a browser on this machine finds the page.
