@@ -232,7 +232,11 @@ func (s *Server) follow(f *folder, run Run, epochs []train.EpochEnd, lately bool
 			s.hub.tell("epoch", "", Epoch{f.id, e})
 		}
 	}
-	if run.Finished || run.Error != "" || !lately || !s.hub.watched() {
+	if run.Finished || run.Error != "" || !lately {
+		o.follow = nil
+		return
+	}
+	if !s.hub.watched() {
 		return
 	}
 	if o.follow == nil || len(epochs) < o.epochs {
