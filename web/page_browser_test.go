@@ -182,17 +182,6 @@ func (p *tab) stroke(with pointer, points ...[2]float64) {
 			p.t.Fatal(err)
 		}
 	}
-	press := func(kind input.DispatchMouseEventType, x, y float64) {
-		p.t.Helper()
-		p.run(chromedp.MouseEvent(kind, x, y, chromedp.ButtonLeft, chromedp.ClickCount(1), func(e *input.DispatchMouseEventParams) {
-			if kind != input.DispatchMouseEventTypeMouseReleased {
-				e.Buttons = 1
-			}
-			if with == pen {
-				e.PointerType, e.Force = input.DispatchMouseEventPointerTypePen, .5
-			}
-		}))
-	}
 	for i, at := range points {
 		px, py := x+at[0]*w, y+at[1]*h
 		switch {
@@ -201,16 +190,29 @@ func (p *tab) stroke(with pointer, points ...[2]float64) {
 		case with == finger:
 			touch(input.DispatchTouchEventTypeTouchMove, &input.TouchPoint{X: px, Y: py})
 		case i == 0:
-			press(input.DispatchMouseEventTypeMousePressed, px, py)
+			p.press(input.DispatchMouseEventTypeMousePressed, [2]float64{px, py}, with)
 		default:
-			press(input.DispatchMouseEventTypeMouseMoved, px, py)
+			p.press(input.DispatchMouseEventTypeMouseMoved, [2]float64{px, py}, with)
 		}
 	}
 	if last := points[len(points)-1]; with == finger {
 		touch(input.DispatchTouchEventTypeTouchEnd)
 	} else {
-		press(input.DispatchMouseEventTypeMouseReleased, x+last[0]*w, y+last[1]*h)
+		p.press(input.DispatchMouseEventTypeMouseReleased, [2]float64{x + last[0]*w, y + last[1]*h}, with)
 	}
+}
+
+// press is what a mouse or a pen does at a place of the screen.
+func (p *tab) press(kind input.DispatchMouseEventType, at [2]float64, with pointer) {
+	p.t.Helper()
+	p.run(chromedp.MouseEvent(kind, at[0], at[1], chromedp.ButtonLeft, chromedp.ClickCount(1), func(e *input.DispatchMouseEventParams) {
+		if kind != input.DispatchMouseEventTypeMouseReleased {
+			e.Buttons = 1
+		}
+		if with == pen {
+			e.PointerType, e.Force = input.DispatchMouseEventPointerTypePen, .5
+		}
+	}))
 }
 
 // line is points from one to the next.

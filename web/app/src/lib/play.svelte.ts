@@ -55,6 +55,7 @@ export class Play {
       if (a?.network) {
         this.network = a.network
         this.came = a.settings ?? []
+        requestAnimationFrame(() => performance.mark('ready'))
         return
       }
       await new Promise((r) => setTimeout(r, wait))
