@@ -16,6 +16,7 @@ export class Watched {
   sheet = $state.raw<Sheet>()
   drawn = $state(0) // counts changes of the sheet
   saved = $state(0)
+  private fetching = false
   fault = $state('')
 
   constructor(id: string) {
@@ -23,6 +24,8 @@ export class Watched {
   }
 
   async fetch() {
+    if (this.fetching) return
+    this.fetching = true
     try {
       const r = await source.run(this.id)
       // An epoch may have ended meanwhile.
@@ -33,6 +36,7 @@ export class Watched {
     } catch (e) {
       this.fault = text(e)
     }
+    this.fetching = false
   }
 
   end(e: EpochEnd) {
