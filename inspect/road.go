@@ -1,9 +1,6 @@
 package inspect
 
 import (
-	"cmp"
-	"slices"
-
 	"firstspike/encode"
 	"firstspike/readout"
 	"firstspike/snn"
@@ -20,6 +17,7 @@ type Road struct {
 	model    *train.Model
 	events   spike.Events // of the input
 	at       [][][]event  // layer, place: see places
+	spare    []Arrival    // of sort
 }
 
 // A Station is what a layer did with an image.
@@ -136,8 +134,26 @@ func (r *Road) AppendArrivals(list []Arrival, depth int, n spike.Neuron) []Arriv
 			}
 		}
 	}
-	slices.SortStableFunc(list[from:], func(a, b Arrival) int { return cmp.Compare(a.Step, b.Step) })
+	r.sort(list[from:])
 	return list
+}
+
+// sort orders arrivals by step, and leaves those of a step as they are. There are
+// few steps, so they are counted.
+func (r *Road) sort(list []Arrival) {
+	var next [1 << 8]int // where the next of a step goes
+	for _, a := range list {
+		next[a.Step]++
+	}
+	sum := 0
+	for step, n := range next {
+		next[step], sum = sum, sum+n
+	}
+	r.spare = append(r.spare[:0], list...)
+	for _, a := range r.spare {
+		list[next[a.Step]] = a
+		next[a.Step]++
+	}
 }
 
 // An event is a spike at a place that is known.
