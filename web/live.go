@@ -315,11 +315,12 @@ func (w *watch) Observe(e train.Event) {
 }
 
 // How often features are drawn, for how long at a time, and how many times as
-// long they are not: a hundredth of two processors is what may be used for it.
+// long they are not. What is drawn takes memory away from the training's caches,
+// too, so that it is to be little: a two-hundredth of two processors.
 const (
 	formEvery  = time.Second
 	formBudget = 15 * time.Millisecond
-	formRest   = 60
+	formRest   = 100
 )
 
 // form draws some features of the layer in training, beside it.

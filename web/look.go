@@ -31,12 +31,13 @@ type outside struct {
 	follow     *watch
 }
 
-// files are those that tell of a run.
-var files = []string{"experiment.toml", "metrics.jsonl", "checkpoint.safetensors", "model.safetensors", "result.json"}
+// files are those that tell of a run. The last one does so epoch by epoch, which
+// need not be looked at if a watch does.
+var files = []string{"experiment.toml", "checkpoint.safetensors", "model.safetensors", "result.json", "metrics.jsonl"}
 
-// traces tells apart what the files of a run were at different times, and when
-// the last of them was written.
-func (f *folder) traces() (stamp string, newest time.Time) {
+// traces tells apart what some files of a run were at different times, and says
+// when the last of them was written.
+func (f *folder) traces(files []string) (stamp string, newest time.Time) {
 	var b strings.Builder
 	for _, name := range files {
 		info, err := os.Stat(filepath.Join(f.dir, name))
@@ -183,7 +184,6 @@ type list struct {
 // glance looks at a run from outside.
 func (s *Server) glance(f *folder) Run {
 	o := &f.outside
-	stamp, newest := f.traces()
 	s.mu.Lock()
 	own, ended := s.watches[absolute(f.dir)], time.Time{}
 	if own != nil {
@@ -191,6 +191,11 @@ func (s *Server) glance(f *folder) Run {
 	}
 	s.mu.Unlock()
 	ours := own != nil && ended.IsZero()
+	telling := files
+	if ours {
+		telling = files[:len(files)-1]
+	}
+	stamp, newest := f.traces(telling)
 	since := time.Now().Add(-recent)
 	if ended.After(since) {
 		since = ended
