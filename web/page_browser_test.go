@@ -36,6 +36,9 @@ type tab struct {
 // newTab is a tab of a browser in which whatever the page complains of, such as
 // what its content security policy forbids, fails the test.
 func newTab(t *testing.T, ctx context.Context) *tab {
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil { // the browser lives as long as ctx
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	p := &tab{t: t, ctx: ctx}
 	messages, ended := chromedp.Console(ctx), make(chan bool)

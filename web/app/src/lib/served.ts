@@ -31,12 +31,37 @@ export function served(): Source {
     mistakes: (id) => get(of(id) + '/mistakes'),
     doctor: async (id) => (await get(of(id) + '/doctor') as { findings: never }).findings,
     ask: (id, question) => get(of(id) + '/ask', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(question) }),
+    // A browser opens six connections to a server, for all of its pages together:
+    // a page that nobody sees must not keep one.
     events(heard, connected) {
-      const source = new EventSource('api/events')
-      source.onopen = () => connected(true)
-      source.onerror = () => connected(false)
-      for (const name of names) source.addEventListener(name, (e) => heard(name, JSON.parse((e as MessageEvent).data)))
-      return () => source.close()
+      let source: EventSource | undefined
+      let missed = false
+      const close = () => {
+        source?.close()
+        source = undefined
+        missed = true
+      }
+      const open = () => {
+        if (source) return
+        source = new EventSource('api/events')
+        source.onopen = () => {
+          connected(true)
+          if (missed) heard('again', {})
+        }
+        source.onerror = () => connected(false)
+        for (const name of names) source.addEventListener(name, (e) => heard(name, JSON.parse((e as MessageEvent).data)))
+      }
+      const follow = () => (document.hidden ? close() : open())
+      follow()
+      document.addEventListener('visibilitychange', follow)
+      addEventListener('pagehide', close)
+      addEventListener('pageshow', follow)
+      return () => {
+        document.removeEventListener('visibilitychange', follow)
+        removeEventListener('pagehide', close)
+        removeEventListener('pageshow', follow)
+        close()
+      }
     },
   }
 }

@@ -19,6 +19,7 @@ export class Pupil {
   busy = $state(false)
   rate = $state(10)
   private next = 0 // of the test digits
+  private begun = 0 // how often
 
   constructor(p: Play) {
     this.p = p
@@ -26,8 +27,9 @@ export class Pupil {
   }
 
   async begin() {
+    const begun = ++this.begun // an answer that is still on its way is of no use
     const a = await this.p.ask({ ask: ['sheet'], layer: this.layer, untrained: true, settings: {}, lessons: [] })
-    if (!a?.sheet) return
+    if (!a?.sheet || begun !== this.begun) return
     this.before = sheet(a.sheet)
     this.now = sheet(a.sheet)
     this.weights = ''
@@ -62,9 +64,10 @@ export class Pupil {
   private async learn(images: string[]) {
     if (this.busy || !images.length) return false
     this.busy = true
+    const { begun } = this
     const a = await this.p.ask({ ask: ['learn'], settings: {}, lessons: [], learn: { layer: this.layer, weights: this.weights || undefined, images, rate: this.rate, shown: this.shown } })
     this.busy = false
-    if (!a?.learned) return false
+    if (!a?.learned || begun !== this.begun) return false
     const l = a.learned
     const next = sheet(l.sheet)
     const now = performance.now()
