@@ -1,6 +1,8 @@
 package inspect
 
 import (
+	"slices"
+
 	"firstspike/encode"
 	"firstspike/readout"
 	"firstspike/snn"
@@ -17,7 +19,6 @@ type Road struct {
 	model    *train.Model
 	events   spike.Events // of the input
 	at       [][][]event  // layer, place: see places
-	spare    []Arrival    // of sort
 }
 
 // A Station is what a layer did with an image.
@@ -116,31 +117,35 @@ type Arrival struct {
 // Arrivals are all spikes that reach a neuron of the layer at a depth, whether
 // it has fired by then or not, in the order step, row, column, map.
 func (r *Road) Arrivals(depth int, n spike.Neuron) []Arrival {
-	return r.AppendArrivals(nil, depth, n)
+	list := r.AppendArrivals(nil, depth, n, spike.Silent)
+	sort(list)
+	return list
 }
 
-// AppendArrivals is [Road.Arrivals] for many neurons: it appends to a list and
-// returns it.
-func (r *Road) AppendArrivals(list []Arrival, depth int, n spike.Neuron) []Arrival {
+// AppendArrivals is [Road.Arrivals] for many neurons: it appends the spikes that
+// reach a neuron until a step, that step included, to a list and returns it.
+// They are in the order row, column, step, map.
+func (r *Road) AppendArrivals(list []Arrival, depth int, n spike.Neuron, until spike.Step) []Arrival {
 	c := r.model.Network.Layers[depth].Convolution
 	top, left := n.Row*max(c.Stride, 1)-c.Pad, n.Col*max(c.Stride, 1)-c.Pad
 	quanta, at := c.Quanta(n.Map), r.places(depth)
-	from := len(list)
 	for y := max(0, -top); y < min(c.Kernel.Rows, c.In.Rows-top); y++ {
 		for x := max(0, -left); x < min(c.Kernel.Cols, c.In.Cols-left); x++ {
 			for _, e := range at[(top+y)*c.In.Cols+left+x] {
+				if e.step > until {
+					break
+				}
 				s := (int(e.fm)*c.Kernel.Rows+y)*c.Kernel.Cols + x
 				list = append(list, Arrival{spike.Neuron{Map: int(e.fm), Row: top + y, Col: left + x}, e.step, s, quanta[s]})
 			}
 		}
 	}
-	r.sort(list[from:])
 	return list
 }
 
 // sort orders arrivals by step, and leaves those of a step as they are. There are
 // few steps, so they are counted.
-func (r *Road) sort(list []Arrival) {
+func sort(list []Arrival) {
 	var next [1 << 8]int // where the next of a step goes
 	for _, a := range list {
 		next[a.Step]++
@@ -149,8 +154,7 @@ func (r *Road) sort(list []Arrival) {
 	for step, n := range next {
 		next[step], sum = sum, sum+n
 	}
-	r.spare = append(r.spare[:0], list...)
-	for _, a := range r.spare {
+	for _, a := range slices.Clone(list) {
 		list[next[a.Step]] = a
 		next[a.Step]++
 	}
@@ -187,7 +191,7 @@ func (r *Road) places(depth int) [][]event {
 func (r *Road) Potentials(depth int, n spike.Neuron) []float64 {
 	c := r.model.Network.Layers[depth].Convolution
 	sums := make([]int64, r.reads(depth).Steps())
-	for _, a := range r.Arrivals(depth, n) {
+	for _, a := range r.AppendArrivals(nil, depth, n, spike.Silent) {
 		sums[a.Step] += int64(a.Weight)
 	}
 	potentials := make([]float64, len(sums))

@@ -166,18 +166,13 @@ func (l *Lab) back(road *inspect.Road, depth int, share []float64) []float64 {
 		if v == 0 {
 			continue
 		}
-		arrivals = road.AppendArrivals(arrivals[:0], depth, station.First.Neuron(i%c.Maps, i/c.Maps))
-		total := 0.0
-		in := 0
-		for _, a := range arrivals {
-			if a.Step > station.First.At[i] {
-				break
-			}
-			total += math.Abs(float64(a.Weight))
-			in++
-		}
 		// A neuron that has fired has seen spikes with weights.
-		for _, a := range arrivals[:in] {
+		arrivals = road.AppendArrivals(arrivals[:0], depth, station.First.Neuron(i%c.Maps, i/c.Maps), station.First.At[i])
+		total := 0.0
+		for _, a := range arrivals {
+			total += math.Abs(float64(a.Weight))
+		}
+		for _, a := range arrivals {
 			before[c.In.Index(a.Map, a.Row, a.Col)] += float64(v * (math.Abs(float64(a.Weight)) / total))
 		}
 	}
