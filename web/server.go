@@ -123,6 +123,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
+	go s.guarded(s.ready)
 	select {
 	case err := <-ended:
 		return err
@@ -137,6 +138,21 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		return err
 	}
 	return nil
+}
+
+// ready loads the network that a page begins with, so that it need not wait.
+func (s *Server) ready() {
+	for _, r := range s.Runs() {
+		f := s.run(r.ID)
+		if r.Version == "" || r.Error != "" || f == nil {
+			continue
+		}
+		s.use(f)
+		if l, version, err := f.lab(); err == nil {
+			f.give(l, version)
+		}
+		return
+	}
 }
 
 // places are taken by those who do something of which there is not too much at

@@ -41,6 +41,7 @@ export class Play {
   private since = 0
   private asking = false
   private rest: ReturnType<typeof setTimeout> | undefined
+  private turn = 0 // counts what was shown, set or taught
   private hurried = false // somebody draws: more will come
 
   constructor(run: string, version: string) {
@@ -140,6 +141,7 @@ export class Play {
 
   clear() {
     this.next = undefined
+    this.turn++
     this.digit = this.label = -1
     this.pixels = this.note = ''
     this.blank = true
@@ -192,6 +194,7 @@ export class Play {
   // answered: a stroke gives more than can be told apart.
   private decide(q: Question, since = performance.now()) {
     clearTimeout(this.rest)
+    this.turn++
     this.hurried = q.canvas !== undefined
     if (!this.next) this.since = since
     this.next = q
@@ -227,19 +230,21 @@ export class Play {
   // it comes when the hand rests for a moment.
   private async details() {
     if (!this.pixels) return
-    const { pixels } = this
-    const q: Question = { ask: ['road', 'contrasts', 'why'], pixels }
+    const { pixels, turn } = this
+    const a = await this.ask({ ask: ['road', 'contrasts'], pixels })
+    if (!a || this.turn !== turn) return
+    this.road = a.road
+    this.contrasts = a.contrasts
+    const q: Question = { ask: ['why'], pixels }
     const place = this.picked
     if (place && place.layer !== 'input') {
       q.ask.push('neuron')
       Object.assign(q, place)
     }
-    const a = await this.ask(q)
-    if (!a || this.pixels !== pixels) return
-    this.road = a.road
-    this.contrasts = a.contrasts
-    this.why = a.why
-    if (this.picked === place) this.neuron = a.neuron
+    const b = await this.ask(q)
+    if (!b || this.turn !== turn) return
+    this.why = b.why
+    if (this.picked === place) this.neuron = b.neuron
   }
 }
 
