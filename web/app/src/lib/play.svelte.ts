@@ -205,10 +205,10 @@ export class Play {
     this.asking = true
     while (this.next) {
       const q = this.next
-      const since = this.since
+      const { since, turn } = this
       this.next = undefined
       const a = await this.ask(q)
-      if (!a) continue
+      if (!a || (this.turn !== turn && !this.next)) continue // cleared meanwhile
       if (a.image) {
         this.pixels = a.image.pixels
         this.note = a.image.note
