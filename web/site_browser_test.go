@@ -30,7 +30,7 @@ func few(e *train.Experiment) {
 
 // The engine in a browser answers as this program does, to the last byte.
 func TestSameInBrowser(t *testing.T) {
-	run, most := *siteRun, 300
+	run, most := *siteRun, 100
 	if run != "" {
 		most, browserTime = 1<<30, time.Hour
 	}
@@ -101,8 +101,9 @@ func TestSameInBrowser(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	layers := own.Network().Layers
 	var strokes, whys, neurons, set, lessons, learns []lab.Question
-	for i := range 20 {
-		image := test.Image(i * test.Len() / 20)
+	const some = 9
+	for i := range some {
+		image := test.Image(i * test.Len() / some)
 		strokes = append(strokes, lab.Question{Ask: []string{"image", "decide", "road", "contrasts"}, Canvas: enlarged(image, test.Rows, test.Cols)})
 		whys = append(whys, lab.Question{Ask: []string{"why", "decide"}, Pixels: image})
 		l := layers[i%len(layers)]
