@@ -11,6 +11,9 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"firstspike/dataset"
+	"firstspike/lab"
+	"firstspike/train"
 	"firstspike/web"
 )
 
@@ -29,6 +32,7 @@ func TestFigures(t *testing.T) {
 	out := t.TempDir()
 	w := site(t, out, run)
 	t.Logf("site: first load %d bytes: page %d, engine %d, network %d; whole %d", w.First(), w.Page, w.Engine, w.Network, w.Whole)
+	decisions(t, out, run, w.Runs[0].ID)
 	for _, of := range []struct{ name, address string }{
 		{"served", serve(t, web.New([]string{run}, web.Options{}))},
 		{"site", folder(t, out)},
@@ -40,6 +44,33 @@ func TestFigures(t *testing.T) {
 			p.complaints()
 		})
 	}
+}
+
+// decisions logs how long the engine in a browser takes for a decision.
+func decisions(t *testing.T, dir, run, id string) {
+	m, err := train.Load(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err = m.Rounded(); err != nil {
+		t.Fatal(err)
+	}
+	own, err := lab.New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	test, err := dataset.OpenTest(m.Experiment.Data.Source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var questions []lab.Question
+	for i := range 400 {
+		questions = append(questions, lab.Question{Ask: []string{"decide"}, Pixels: test.Image(i)})
+	}
+	e := startEngine(t, browser(t), dir, id)
+	e.same(t, "decide", own, questions[:200])
+	took := e.same(t, "decide", own, questions[200:])
+	t.Logf("a decision in the engine: %.1f ms", took/200)
 }
 
 // measured logs how fast the page is.
@@ -134,6 +165,8 @@ func TestStillInBrowser(t *testing.T) {
 		}
 	}
 }
+
+var slowdown = flag.Bool("slowdown", false, "run TestSlowdown, which takes minutes")
 
 var shots = flag.String("screens", "", "a `folder`: TestScreens draws the pictures of the documentation into it")
 
