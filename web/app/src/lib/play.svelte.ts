@@ -79,6 +79,33 @@ export class Play {
     return this.spikes.get(layer) ?? nothing
   }
 
+  // from is the neuron from which a spike came that reaches a layer: pooled
+  // inputs are shown by the neuron that fired in them.
+  from(depth: number, map: number, row: number, col: number, step: number): Place {
+    const before = depth > 0 ? this.network!.layers[depth - 1] : undefined
+    if (!before) return { layer: 'input', map, row, col }
+    const first = this.first(before.name)
+    const { rows, cols } = before.neurons
+    const window = before.window || 1
+    for (let r = row * window; r < Math.min((row + 1) * window, rows); r++)
+      for (let c = col * window; c < Math.min((col + 1) * window, cols); c++) if (first[(map * rows + r) * cols + c] === step) return { layer: before.name, map, row: r, col: c }
+    return { layer: before.name, map, row: Math.min(row * window, rows - 1), col: Math.min(col * window, cols - 1) }
+  }
+
+  // order is that of the last layer's maps, class by class.
+  order = $derived.by(() => {
+    const n = this.network
+    return n?.by_map ? n.stands.map((_, i) => i).sort((a, b) => n.stands[a] - n.stands[b] || a - b) : undefined
+  })
+
+  // counts are how many neurons fire at each step; a layer without a threshold,
+  // whose neurons all fire at the end, does not count.
+  counts = $derived.by(() => {
+    const sum = new Array<number>(this.road?.steps ?? this.network?.steps ?? 15).fill(0)
+    if (this.road) for (const s of [this.road.input, ...this.road.layers]) if (!s.at_end) s.counts.forEach((n, i) => (sum[i] += n))
+    return sum
+  })
+
   // levels are what the potentials of a last layer without a threshold are worth:
   // 0 for the lowest, 1 for the highest.
   levels = $derived.by(() => {
