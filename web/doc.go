@@ -13,7 +13,8 @@
 // lessons that it is about, so that the server remembers nothing of anybody. A
 // lab is taken from a few that are there for a run, is brought into the state
 // that the question is about, and answers. [Answer] is the same for a program
-// that has a single network, such as the one that runs in the page itself.
+// that has a single network and lab; the engine in the page (web/engine) answers in
+// this way too, but cannot import a package that brings it along.
 //
 // # What is live
 //
