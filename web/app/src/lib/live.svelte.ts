@@ -1,9 +1,14 @@
 import { app, source, text } from './app.svelte'
 import { decode } from './bytes'
-import type { EpochEnd, Forming, Progress, Run, Stage, Warning } from './types'
+import type { EpochEnd, Forming, Progress, Run, Sheet as Told, Stage, Warning } from './types'
 
 // What a layer's maps look for, as far as it is known.
 export type Sheet = { layer: string; of: number; rows: number; cols: number; values: Uint8Array; fresh: Float64Array }
+
+// known is a sheet as the engine tells it, nothing of which has just changed.
+export function known(s: Told): Sheet {
+  return { layer: s.layer, of: s.maps, rows: s.rows, cols: s.cols, values: decode(s.values), fresh: new Float64Array(s.maps) }
+}
 
 // A Watched run is what the page knows of a run beyond the list of them.
 export class Watched {
@@ -15,7 +20,6 @@ export class Watched {
   warnings = $state.raw<Warning[]>([])
   sheet = $state.raw<Sheet>()
   drawn = $state(0) // counts changes of the sheet
-  saved = $state(0)
   private fetching = false
   fault = $state('')
 
@@ -64,7 +68,7 @@ export class Watched {
     try {
       const { sheet } = await source.ask(r.id, { ask: ['sheet'], layer })
       if (!sheet || this.sheet) return
-      this.sheet = { layer, of: sheet.maps, rows: sheet.rows, cols: sheet.cols, values: decode(sheet.values), fresh: new Float64Array(sheet.maps) }
+      this.sheet = known(sheet)
       this.drawn++
     } catch (e) {
       this.fault = text(e)
@@ -116,9 +120,6 @@ class Live {
         break
       case 'forming':
         w.form(data as Forming)
-        break
-      case 'saved':
-        w.saved++
     }
   }
 }

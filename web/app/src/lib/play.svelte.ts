@@ -12,7 +12,6 @@ export type Canvas = { rows: number; cols: number; pixels: string }
 // set, what it was taught, and what it answers. It belongs to a run.
 export class Play {
   readonly run: string
-  readonly version: string
   network = $state.raw<Network>()
   came = $state.raw<Setting[]>([])
   changed = $state<Record<string, string>>({})
@@ -44,9 +43,8 @@ export class Play {
   private turn = 0 // counts what was shown, set or taught
   private hurried = false // somebody draws: more will come
 
-  constructor(run: string, version: string) {
+  constructor(run: string) {
     this.run = run
-    this.version = version
     void this.open()
   }
 
@@ -293,7 +291,7 @@ export function play(): Play | undefined {
     close()
     // What it derives must outlive the part of the page that asks first.
     close = $effect.root(() => {
-      open = new Play(r.id, r.version)
+      open = new Play(r.id)
     })
   }
   return open

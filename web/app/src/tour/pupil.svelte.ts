@@ -1,6 +1,6 @@
 import { decode, encode } from '../lib/bytes'
 import type { Play } from '../lib/play.svelte'
-import type { Sheet } from '../lib/live.svelte'
+import { known, type Sheet } from '../lib/live.svelte'
 import { text } from '../lib/app.svelte'
 import type { Digits, Learned } from '../lib/types'
 
@@ -30,8 +30,8 @@ export class Pupil {
     const begun = ++this.begun // an answer that is still on its way is of no use
     const a = await this.p.ask({ ask: ['sheet'], layer: this.layer, untrained: true, settings: {}, lessons: [] })
     if (!a?.sheet || begun !== this.begun) return
-    this.before = sheet(a.sheet)
-    this.now = sheet(a.sheet)
+    this.before = known(a.sheet)
+    this.now = known(a.sheet)
     this.weights = ''
     this.last = undefined
     this.shown = 0
@@ -69,7 +69,7 @@ export class Pupil {
     this.busy = false
     if (!a?.learned || begun !== this.begun) return false
     const l = a.learned
-    const next = sheet(l.sheet)
+    const next = known(l.sheet)
     const now = performance.now()
     l.winners.at(-1)?.forEach((w) => (next.fresh[w.map] = now))
     this.now = next
@@ -79,8 +79,4 @@ export class Pupil {
     this.drawn++
     return true
   }
-}
-
-function sheet(s: import('../lib/types').Sheet): Sheet {
-  return { layer: s.layer, of: s.maps, rows: s.rows, cols: s.cols, values: decode(s.values), fresh: new Float64Array(s.maps) }
 }
