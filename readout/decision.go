@@ -85,16 +85,17 @@ type Decision struct {
 	Winner   spike.Spike // that neuron
 	RunnerUp int         // the class that came second, or None
 	Second   spike.Spike // its best neuron
+	Lead     float64     // of an [SVM], which has no such neurons: by how much the class's score is above the runner-up's
 }
 
 // Decide takes the best spike of every feature map of the last layer, whose
 // shape is out, or the spikes of all its neurons, silent ones included, and
 // returns the decision and the class that would have been chosen without the
-// winner's.
+// winner's. An empty map decides nothing.
 func (d DecisionMap) Decide(out spike.Shape, best []spike.Spike) Decision {
 	r := Decision{Class: None, RunnerUp: None}
 	w, ok := spike.First(best)
-	if !ok {
+	if !ok || len(d) == 0 {
 		return r
 	}
 	r.Class, r.Winner = d.Of(out, w.Neuron), w
@@ -113,10 +114,10 @@ func (d DecisionMap) Decide(out spike.Shape, best []spike.Spike) Decision {
 // Margin is by how much the winner beat the runner-up: the steps it came
 // earlier, and the fraction of its potential by which it was higher, which is
 // below 0 if the winner was earlier with a lower potential. A winner without a
-// rival has the margin of all steps and 1, silence 0 and 0.
+// rival has the margin of all steps and 1, silence 0 and 0, and so has an [SVM].
 func (r Decision) Margin(steps int) (earlier int, higher float64) {
 	switch {
-	case r.Class == None:
+	case r.Class == None || r.Winner == spike.Spike{}:
 		return 0, 0
 	case r.RunnerUp == None:
 		return steps, 1

@@ -1,6 +1,7 @@
 package readout_test
 
 import (
+	"context"
 	"fmt"
 
 	"firstspike/readout"
@@ -27,4 +28,33 @@ func Example() {
 	fmt.Printf("class %d by map %d, %d steps before class %d\n", d.Class, d.Winner.Map, earlier, d.RunnerUp)
 	// Output:
 	// class 2 by map 4, 3 steps before class 0
+}
+
+// What fires for two digits is told apart by a linear SVM.
+func ExampleSVMRule() {
+	first := spike.NewMap(spike.Shape{Maps: 3, Rows: 1, Cols: 1}, 15)
+	features := readout.NewFeatures(4, first.Shape, 0)
+	labels := []int{0, 0, 1, 1}
+	for i, fires := range [][]int{{0}, {0, 2}, {1}, {1, 2}} {
+		first.Silence()
+		for _, m := range fires {
+			first.Set(m, 0, 0, 4)
+		}
+		features.Set(i, first)
+	}
+	rule := readout.SVMRule{C: 1, Tolerance: 1e-6, Passes: 1000}
+	svm, _, err := rule.Learn(context.Background(), features, func(i int) int { return labels[i] }, 2, 1, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for i := range labels {
+		d := svm.Decide(features, i)
+		fmt.Printf("class %d, ahead of %d by %.2f\n", d.Class, d.RunnerUp, d.Lead)
+	}
+	// Output:
+	// class 0, ahead of 1 by 1.60
+	// class 0, ahead of 1 by 1.60
+	// class 1, ahead of 0 by 1.60
+	// class 1, ahead of 0 by 1.60
 }
