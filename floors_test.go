@@ -24,12 +24,12 @@ const module = "firstspike"
 var floors = map[string]int{
 	"":                  1, // the root, which has documentation only
 	"spike":             1,
-	"dataset":           1,
 	"tensorfile":        1,
 	"internal/simd":     1,
 	"internal/parallel": 1,
 	"figure":            1,
 	"eventfile":         1,
+	"dataset":           2,
 	"encode":            2,
 	"snn":               2,
 	"readout":           2,

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 )
 
@@ -28,9 +29,17 @@ type Set struct {
 	// Labels holds one label per image, so that Labels[i] belongs to Image(i). It is nil for a set without labels.
 	Labels []uint8
 
-	n      int    // images in the set
-	pixels []byte // of this set, or of the set this one is a view of
-	ids    []int  // image i is the ids[i]-th of pixels; nil: it is the i-th
+	// Names are the names of the classes, in their order, or nil if they have none but their numbers.
+	Names []string
+
+	// Fit says how pictures were made to fit into images; empty if the set is not of pictures. Sizes are theirs before that.
+	Fit   Fit
+	Sizes Sizes
+
+	files  []string // that image i was read from; nil: the set does not come from pictures
+	n      int      // images in the set
+	pixels []byte   // of this set, or of the set this one is a view of
+	ids    []int    // image i is the ids[i]-th of pixels; nil: it is the i-th
 
 	hash sync.Once
 	sum  string
@@ -79,10 +88,33 @@ func (s *Set) ID(i int) int {
 	return s.ids[i]
 }
 
+// Source says where image i came from, for people: the path of its file, or the set's name with "#" and the number of the
+// image in it, counted from 0.
+func (s *Set) Source(i int) string {
+	if s.files != nil {
+		return s.files[s.ID(i)]
+	}
+	return fmt.Sprintf("%s#%d", s.Name, s.ID(i))
+}
+
+// ClassName is the name of a class, or its number if it has none.
+func (s *Set) ClassName(class int) string {
+	if class < len(s.Names) {
+		return s.Names[class]
+	}
+	return strconv.Itoa(class)
+}
+
+// view is a set with the same pixels and room for n images of its own choice.
+func (s *Set) view(n int) *Set {
+	return &Set{Name: s.Name, Rows: s.Rows, Cols: s.Cols, Classes: s.Classes, Names: s.Names, Fit: s.Fit, Sizes: s.Sizes,
+		files: s.files, n: n, pixels: s.pixels}
+}
+
 // Subset returns the images with the given numbers, in that order, as a view: pixels are not copied. Classes stays as it
 // is, even if no image of some class is left. Subset panics if a number is not in 0 to Len()-1, as indexing does.
 func (s *Set) Subset(ids []int) *Set {
-	v := &Set{Name: s.Name, Rows: s.Rows, Cols: s.Cols, Classes: s.Classes, n: len(ids), pixels: s.pixels}
+	v := s.view(len(ids))
 	v.ids = make([]int, len(ids))
 	for i, id := range ids {
 		if id < 0 || id >= s.n {
@@ -104,7 +136,7 @@ func (s *Set) Limit(n int) *Set {
 	if n <= 0 || n >= s.n {
 		return s
 	}
-	v := &Set{Name: s.Name, Rows: s.Rows, Cols: s.Cols, Classes: s.Classes, n: n, pixels: s.pixels}
+	v := s.view(n)
 	if s.ids != nil {
 		v.ids = s.ids[:n]
 	}

@@ -43,6 +43,10 @@ type Note struct {
 
 	// Specks is the number of small spots away from the digit that were taken for dust and removed.
 	Specks int
+
+	// Fit says how the picture was made to fit, if it was taken for a photograph, by [Natural], and not for a digit. CropRows x
+	// CropCols of its pixels were then scaled to InkRows x InkCols.
+	Fit Fit
 }
 
 // String says it in one line, sizes as width x height: "dark on light: inverted; 640x480 cropped to 210x300 and scaled to
@@ -51,6 +55,9 @@ func (n Note) String() string {
 	var parts []string
 	if n.Frames > 1 {
 		parts = append(parts, fmt.Sprintf("first of %d frames", n.Frames))
+	}
+	if n.Fit != "" {
+		return strings.Join(append(parts, n.natural()), "; ")
 	}
 	if n.Inverted {
 		parts = append(parts, "dark on light: inverted")

@@ -35,6 +35,12 @@ func (s *Set) Only(labels ...int) (*Set, error) {
 	for i, l := range labels {
 		names[i] = strconv.Itoa(l)
 	}
+	if s.Names != nil {
+		v.Names = make([]string, len(labels))
+		for i, l := range labels {
+			v.Names[i] = s.ClassName(l)
+		}
+	}
 	v.Name += ":" + strings.Join(names, ",")
 	return v, nil
 }

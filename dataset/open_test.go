@@ -149,17 +149,17 @@ func TestOpenErrors(t *testing.T) {
 		spec string
 		want string
 	}{
-		{onlyTrain, "", `data "": no such directory; give "mnist" or a directory with the four IDX files`},
-		{onlyTrain, "fashion", `data "fashion": no such directory; give "mnist" or a directory with the four IDX files`},
+		{onlyTrain, "", `data "": no such directory; give ` + wanted},
+		{onlyTrain, "fashion", `data "fashion": no such directory; give ` + wanted},
 		{onlyTrain, "MNIST", `data "MNIST": write "mnist" in small letters`},
-		{onlyTrain, images, `data "` + images + `": is a single file; give "mnist" or a directory with the four IDX files`},
-		{onlyTrain, images + "," + labels, `data "` + images + "," + labels + `": a pair of files has no training part; give "mnist" or a directory with the four IDX files`},
-		{onlyTest, "fashion", `data "fashion": no such directory; give "mnist", a directory with IDX files, or two IDX files as IMAGES,LABELS`},
-		{onlyTest, images, `data "` + images + `": is a single file; give "mnist", a directory with IDX files, or two IDX files as IMAGES,LABELS`},
+		{onlyTrain, images, `data "` + images + `": is a single file; give ` + wanted},
+		{onlyTrain, images + "," + labels, `data "` + images + "," + labels + `": a pair of files has no training part; give ` + wanted},
+		{onlyTest, "fashion", `data "fashion": no such directory; give ` + wanted + `, or two IDX files as IMAGES,LABELS`},
+		{onlyTest, images, `data "` + images + `": is a single file; give ` + wanted + `, or two IDX files as IMAGES,LABELS`},
 		{onlyTest, "a,", `data "a,": give two IDX files as IMAGES,LABELS, neither with a comma in its name`},
 		{onlyTest, "a,b,c", `data "a,b,c": give two IDX files as IMAGES,LABELS, neither with a comma in its name`},
 		{onlyTest, labels + "," + images, images + ": IDX magic 0x00000803 announces images; labels need 0x00000801"},
-		{onlyTest, dir, dir + ": has no t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (plain or with .gz); give the directory that holds the data set's IDX files under these names"},
+		{onlyTest, dir, dir + ": has no t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (plain or with .gz); give the directory that holds the data set's IDX files under these names; train.csv and a folder of pictures for each class are not there either"},
 	} {
 		if err := tc.open(tc.spec); err == nil || err.Error() != tc.want {
 			t.Errorf("error\n%v, want\n%s", err, tc.want)

@@ -34,27 +34,7 @@ func Stratified(labels []uint8, n int, seed uint64) (train, validation []int, er
 			n, len(labels), len(labels)-1)
 	}
 
-	var count [256]int
-	for _, l := range labels {
-		count[l]++
-	}
-	var quota [256]int
-	var byRemainder []int
-	missing := n
-	for c, m := range count {
-		if m > 0 {
-			quota[c] = n * m / len(labels)
-			missing -= quota[c]
-			byRemainder = append(byRemainder, c)
-		}
-	}
-	slices.SortStableFunc(byRemainder, func(a, b int) int {
-		return cmp.Compare(n*count[b]%len(labels), n*count[a]%len(labels))
-	})
-	for _, c := range byRemainder[:missing] {
-		quota[c]++
-	}
-
+	quota := shares(labels, n)
 	pcg := rand.NewPCG(seed, splitStream)
 	keys := make([]uint64, len(labels))
 	drawn := make([]int, len(labels))
@@ -74,4 +54,28 @@ func Stratified(labels []uint8, n int, seed uint64) (train, validation []int, er
 	slices.Sort(train)
 	slices.Sort(validation)
 	return train, validation, nil
+}
+
+// shares are how many of n images there are of every class if each has its share, as [Stratified] says.
+func shares(labels []uint8, n int) (quota [256]int) {
+	var count [256]int
+	for _, l := range labels {
+		count[l]++
+	}
+	var byRemainder []int
+	missing := n
+	for c, m := range count {
+		if m > 0 {
+			quota[c] = n * m / len(labels)
+			missing -= quota[c]
+			byRemainder = append(byRemainder, c)
+		}
+	}
+	slices.SortStableFunc(byRemainder, func(a, b int) int {
+		return cmp.Compare(n*count[b]%len(labels), n*count[a]%len(labels))
+	})
+	for _, c := range byRemainder[:missing] {
+		quota[c]++
+	}
+	return quota
 }
