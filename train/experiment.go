@@ -1,6 +1,7 @@
 package train
 
 import (
+	"firstspike/dataset"
 	"firstspike/encode"
 	"firstspike/readout"
 	"firstspike/snn"
@@ -25,11 +26,15 @@ type Experiment struct {
 
 // Data says what the network is shown.
 type Data struct {
-	Source  string `toml:"source" comment:"\"mnist\", some of its digits as \"mnist:3,8\", \"bars\", or a folder with the four IDX files"`
-	Rows    int    `toml:"rows"`
-	Cols    int    `toml:"cols"`
-	Classes int    `toml:"classes"`
-	Limit   int    `toml:"limit" comment:"use only so many of the first training images; 0: all"`
+	Source  string      `toml:"source" comment:"\"mnist\", some of its digits as \"mnist:3,8\", \"bars\", \"fashion-mnist\", a folder with IDX files, CSV files or a folder of pictures for each class, or a CSV or npz file"`
+	Rows    int         `toml:"rows"`
+	Cols    int         `toml:"cols"`
+	Classes int         `toml:"classes"`
+	Limit   int         `toml:"limit" comment:"use only so many of the first training images; 0: all"`
+	Fit     dataset.Fit `toml:"fit" comment:"how pictures of a folder, and those that the network is asked about, get this size: \"stretch\", \"pad\" or \"crop\"; empty: they are drawings like MNIST's digits"`
+	Test    float64     `toml:"test" comment:"fraction of the images held out for the test, where the data have no part for it; 0: a fifth"`
+	Group   string      `toml:"group" comment:"regular expression for the names of pictures: those for which it, or its first parenthesised part, matches the same stay on one side of that split"`
+	Split   uint64      `toml:"split" comment:"seed of that split"`
 }
 
 // Protocol says which images choose the result.

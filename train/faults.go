@@ -60,10 +60,11 @@ func layerName(s string) bool {
 func (e Experiment) Faults() Faults {
 	var f Faults
 	f.add(e.Seed > math.MaxInt64, "seed", "%d; it must be at most %d, the largest integer in TOML", e.Seed, int64(math.MaxInt64))
-	f.add(e.Data.Source == "", "data.source", "is empty; \"mnist\" is inside, or name a folder of IDX files")
+	f.add(e.Data.Source == "", "data.source", "is empty; \"mnist\" is inside, or name a folder")
 	f.add(e.Data.Rows < 1 || e.Data.Rows > 4096 || e.Data.Cols < 1 || e.Data.Cols > 4096, "data.rows", "images of %dx%d pixels; 1x1 to 4096x4096 are possible", e.Data.Rows, e.Data.Cols)
 	f.add(e.Data.Classes < 1 || e.Data.Classes > 256, "data.classes", "%d; it must be 1 to 256", e.Data.Classes)
 	f.add(e.Data.Limit < 0, "data.limit", "%d; it must be 0 (all images) or more", e.Data.Limit)
+	e.Data.faults(&f)
 	switch e.Protocol.Kind {
 	case ProtocolValidation:
 		f.add(e.Protocol.Validation < 1, "protocol.validation", "%d; protocol \"validation\" needs at least 1 image", e.Protocol.Validation)
