@@ -21,9 +21,11 @@ type Known struct {
 	// Package is Debian's package of it, and Path where that puts its files. Empty: there is none.
 	Package, Path string
 
-	// Files are what there is to fetch, and Mirrors the addresses of folders that have them, ending in a slash.
+	// Files are what there is to fetch, and Mirrors the addresses of folders that have them, ending in a slash. If there are
+	// none, Ways says how else to come by the data set.
 	Files   []KnownFile
 	Mirrors []string
+	Ways    string
 }
 
 // A KnownFile is a file of a data set as its authors publish it.
@@ -53,6 +55,13 @@ func Catalogue() []Known {
 			"http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 			"https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
 		},
+	}, {
+		Name:    "nmnist",
+		About:   "60,000 and 10,000 recordings of MNIST's digits by an event camera of 34x34 pixels",
+		Licence: "CC BY-SA 4.0",
+		Origin:  "G. Orchard, A. Jayawant, G. Cohen and N. Thakor, Front. Neurosci. 9:437 (2015); https://www.garrickorchard.com/datasets/n-mnist",
+		Classes: []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"},
+		Ways:    "its authors publish it at https://www.garrickorchard.com/datasets/n-mnist: unpack Train.zip and Test.zip there; recordings much like it are made by: firstspike simulate",
 	}}
 }
 
@@ -121,7 +130,13 @@ func (k Known) missing() error {
 	}
 	looked := "in " + k.Path
 	if folder, err := Folder(); err == nil {
-		looked = "in " + filepath.Join(folder, k.Name) + " or " + k.Path
+		looked = "in " + filepath.Join(folder, k.Name)
+		if k.Path != "" {
+			looked += " or " + k.Path
+		}
+	}
+	if len(k.Files) == 0 {
+		return fmt.Errorf("data %q: is not on this machine (looked %s); %s", k.Name, looked, k.Ways)
 	}
 	return fmt.Errorf("data %q: is not on this machine (looked %s); fetch it with %s, or name the folder that has its files",
 		k.Name, looked, strings.Join(ways, " or with "))
@@ -165,6 +180,9 @@ func (k Known) openTest(o Options) (*Set, error) {
 
 // broken says what to do about files of the data set that cannot be read.
 func (k Known) broken(err error) error {
+	if len(k.Files) == 0 {
+		return fmt.Errorf("%w (these are the files of %q)", err, k.Name)
+	}
 	return fmt.Errorf("%w (these are the files of %q: firstspike data get %s fetches them anew where they are damaged)", err, k.Name, k.Name)
 }
 

@@ -32,6 +32,10 @@ type Set struct {
 	// Names are the names of the classes, in their order, or nil if they have none but their numbers.
 	Names []string
 
+	// Events says that the set holds no images but recordings by an event camera, and Rows and Cols are the size of its sensor:
+	// [Set.Image] then returns a recording in the form of N-MNIST, of any length, which package event decodes.
+	Events bool
+
 	// Fit says how pictures were made to fit into images; empty if the set is not of pictures. Sizes are theirs before that.
 	Fit   Fit
 	Sizes Sizes
@@ -40,6 +44,8 @@ type Set struct {
 	n      int      // images in the set
 	pixels []byte   // of this set, or of the set this one is a view of
 	ids    []int    // image i is the ids[i]-th of pixels; nil: it is the i-th
+
+	recordings [][]byte // if Events, in place of pixels
 
 	hash sync.Once
 	sum  string
@@ -68,9 +74,12 @@ func New(name string, rows, cols int, pixels []byte, labels []uint8) (*Set, erro
 // Len returns the number of images.
 func (s *Set) Len() int { return s.n }
 
-// Image returns the pixels of image i, Rows*Cols bytes. They belong to the set and must not be changed. Nothing is copied
-// or allocated.
+// Image returns the pixels of image i, Rows*Cols bytes, or of a set of Events the recording. They belong to the set and must
+// not be changed. Nothing is copied or allocated.
 func (s *Set) Image(i int) []byte {
+	if s.Events {
+		return s.recordings[s.ID(i)]
+	}
 	size := s.Rows * s.Cols
 	at := s.ID(i) * size
 	return s.pixels[at : at+size : at+size]
@@ -108,7 +117,7 @@ func (s *Set) ClassName(class int) string {
 // view is a set with the same pixels and room for n images of its own choice.
 func (s *Set) view(n int) *Set {
 	return &Set{Name: s.Name, Rows: s.Rows, Cols: s.Cols, Classes: s.Classes, Names: s.Names, Fit: s.Fit, Sizes: s.Sizes,
-		files: s.files, n: n, pixels: s.pixels}
+		files: s.files, n: n, pixels: s.pixels, Events: s.Events, recordings: s.recordings}
 }
 
 // Subset returns the images with the given numbers, in that order, as a view: pixels are not copied. Classes stays as it
@@ -164,10 +173,17 @@ func (s *Set) Within(classes int) error {
 //
 //	(zcat t10k-images-idx3-ubyte.gz; zcat t10k-labels-idx1-ubyte.gz) | sha256sum
 //
+// Of a set of Events it is the SHA-256 of the line "events N ROWS COLS", then for each recording its length, as four bytes
+// with the highest first, and its bytes, then the label file as above.
+//
 // The sum is computed at the first call and kept; that of the embedded MNIST is known beforehand.
 func (s *Set) Sum() string {
 	s.hash.Do(func() {
 		if s.sum != "" {
+			return
+		}
+		if s.Events {
+			s.sum = s.recordingsSum()
 			return
 		}
 		h := sha256.New()

@@ -26,12 +26,15 @@ func Open(spec string) (train, test *Set, err error) { return OpenWith(spec, Opt
 //   - "mnist": MNIST, embedded in the program. A directory of that name is "./mnist".
 //   - "mnist:3,8": of MNIST the images of these digits, which become the classes 0 and 1. See [Set.Only].
 //   - "bars": see [Bars].
-//   - "fashion-mnist": a data set that is looked for on this machine, see [Catalogue].
+//   - "fashion-mnist", "nmnist": data sets that are looked for on this machine, see [Catalogue].
 //   - a directory with the four IDX files of MNIST, Fashion-MNIST, KMNIST and their like: see [OpenDir].
 //   - a directory with a folder of pictures for each class, in PNG, JPEG or GIF and of any size; or with two folders, called
 //     train and test, training and testing, LearningSet and TestingSet or similar, that hold such folders. A folder val is
 //     taken for neither. The classes are the names of the folders, sorted by bytes, of the training part if there are two.
 //     Pictures become grey as [Decode] says and fit as [Natural] says.
+//   - a directory in the layout of N-MNIST: two folders as above with a folder of recordings for each class, .bin files. They
+//     come in the order of their files' names, not class by class. The sensor has 34x34 pixels, as that of N-MNIST, or
+//     Rows x Cols if either is larger. See [Set].Events.
 //   - a CSV file, or a directory with train.csv and perhaps test.csv, plain or as .csv.gz: a row is an image, its label, 0 to
 //     255, stands in the column that a header calls label or class, in the first if there is none, and all others are pixels,
 //     0 to 255, row by row.
@@ -128,6 +131,8 @@ func formatOf(path string) (f format, ok bool) {
 		return format{openIDX, openTestIDX}, true
 	case csvIn(path, "train") != "" || csvIn(path, "test") != "":
 		return format{openCSV, openTestCSV}, true
+	case hasRecordings(path):
+		return format{openRecordings, openTestRecordings}, true
 	case hasPictures(path):
 		return format{openPictures, openTestPictures}, true
 	}
@@ -135,7 +140,7 @@ func formatOf(path string) (f format, ok bool) {
 }
 
 // wanted is what a spec can be.
-const wanted = `"mnist", "fashion-mnist", a directory with IDX files, with CSV files or with a folder of pictures for each class, or a CSV or npz file`
+const wanted = `"mnist", "fashion-mnist", "nmnist", a directory with IDX files, with CSV files or with a folder of pictures or of recordings for each class, or a CSV or npz file`
 
 // nothingIn says what a directory lacks in which no data are found.
 func nothingIn(dir string, idx ...string) error {

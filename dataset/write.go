@@ -18,6 +18,9 @@ func WriteIDX(images, labels string, s *Set) error {
 	if s.Len() == 0 {
 		return fmt.Errorf("%s: the set has no images; an IDX file holds at least one", images)
 	}
+	if s.Events {
+		return fmt.Errorf("%s: %s holds recordings of events, and an IDX file can only hold images of pixels", images, s.Name)
+	}
 	if labels != "" && s.Labels == nil {
 		return fmt.Errorf("%s: the set has no labels; write its images alone", labels)
 	}

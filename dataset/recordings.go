@@ -1,0 +1,220 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"firstspike/internal/parallel"
+)
+
+// What is known of recordings by an event camera in the form of N-MNIST: see package event, which decodes them.
+const (
+	recordingEnd    = ".bin"
+	recordingSensor = 34 // rows and columns of N-MNIST's sensor
+	recordingSide   = 256
+	recordingWord   = 5        // bytes an event
+	recordingBytes  = 64 << 20 // of the largest file
+	recordingMarker = 240      // the row of a word that is no event
+)
+
+// NewRecordings returns a set of recordings by an event camera of rows x cols pixels, 1 to 256 each: Events is true, and
+// [Set.Image] returns a recording as it is. Labels has one label per recording, or is nil. The set keeps all slices. It is an
+// error, which names the first such recording, if one is not made of events of five bytes in the sensor and in order of time.
+func NewRecordings(name string, rows, cols int, recordings [][]byte, labels []uint8) (*Set, error) {
+	if rows < 1 || cols < 1 || rows > recordingSide || cols > recordingSide {
+		return nil, fmt.Errorf("%s: a sensor of %dx%d pixels; both sides must be 1 to %d", name, rows, cols, recordingSide)
+	}
+	if labels != nil && len(labels) != len(recordings) {
+		return nil, fmt.Errorf("%s: %d labels for %d recordings; give one label per recording, or none at all", name, len(labels), len(recordings))
+	}
+	for i, r := range recordings {
+		if err := checkRecording(r, rows, cols); err != nil {
+			return nil, fmt.Errorf("%s: recording %d: %w", name, i, err)
+		}
+	}
+	s := &Set{Name: name, Rows: rows, Cols: cols, Labels: labels, Events: true, n: len(recordings), recordings: recordings}
+	if len(labels) > 0 {
+		s.Classes = int(slices.Max(labels)) + 1
+	}
+	return s, nil
+}
+
+// checkRecording reports the first event that cannot be, as package event does, which this package cannot ask.
+func checkRecording(data []byte, rows, cols int) error {
+	last, added := uint32(0), uint32(0)
+	for at := 0; at+recordingWord <= len(data); at += recordingWord {
+		w := data[at : at+recordingWord]
+		if w[1] == recordingMarker {
+			if added > 1<<31 {
+				return errors.New("passing time is marked more often than any recording takes")
+			}
+			added += 1 << 13
+			continue
+		}
+		if int(w[0]) >= cols || int(w[1]) >= rows {
+			return fmt.Errorf("event %d is at x %d, y %d, outside the sensor of %dx%d pixels", at/recordingWord, w[0], w[1], cols, rows)
+		}
+		t := uint32(w[2]&0x7f)<<16 | uint32(w[3])<<8 | uint32(w[4])
+		t += added
+		if t < last {
+			return fmt.Errorf("event %d is at %d µs, before the one that comes earlier, at %d µs", at/recordingWord, t, last)
+		}
+		last = t
+	}
+	if len(data)%recordingWord != 0 {
+		return fmt.Errorf("%d bytes are no whole number of events of %d bytes each: the file was cut off, or is no recording", len(data), recordingWord)
+	}
+	return nil
+}
+
+// recordingsSum is the SHA-256, in hexadecimal, of a set of recordings as [Set.Sum] tells.
+func (s *Set) recordingsSum() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "events %d %d %d\n", s.Len(), s.Rows, s.Cols)
+	var length [4]byte
+	for i := range s.Len() {
+		r := s.Image(i)
+		binary.BigEndian.PutUint32(length[:], uint32(len(r)))
+		h.Write(length[:])
+		h.Write(r)
+	}
+	if s.Labels != nil {
+		encodeLabels(h, s.Labels)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// hasRecordings reports whether a folder has the layout of N-MNIST: train and test, and folders of .bin files in them.
+func hasRecordings(dir string) bool {
+	learn, held, err := parts(dir)
+	if err != nil {
+		return false
+	}
+	for _, part := range []string{learn, held} {
+		if part == "" {
+			continue
+		}
+		classes, _ := subfolders(part)
+		for _, class := range classes {
+			if f, err := os.Open(filepath.Join(part, class)); err == nil {
+				names, _ := f.Readdirnames(mostNamed)
+				f.Close()
+				if slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(filepath.Ext(n), recordingEnd) }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func openRecordings(dir string, o Options) (train, test *Set, err error) {
+	if err := o.unused(dir, false, true); err != nil {
+		return nil, nil, err
+	}
+	learn, held, err := parts(dir)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case learn == "":
+		return nil, nil, fmt.Errorf("%s: has no folder Train with a folder of recordings for each class; give the folder that holds Train and Test", dir)
+	case held == "":
+		return nil, nil, fmt.Errorf("%s: has no folder Test with a folder of recordings for each class; give the folder that holds Train and Test", dir)
+	}
+	// The test part is the smaller one and fails sooner; the classes are those of the training part.
+	classes, err := subfolders(learn)
+	if err != nil {
+		return nil, nil, err
+	}
+	test, testErr := readRecordings(held, classes, o)
+	train, trainErr := readRecordings(learn, classes, o)
+	return train, test, errors.Join(trainErr, testErr)
+}
+
+func openTestRecordings(dir string, o Options) (*Set, error) {
+	_, held, err := parts(dir)
+	switch {
+	case err != nil:
+		return nil, err
+	case held == "":
+		return nil, fmt.Errorf("%s: has no folder Test with a folder of recordings for each class", dir)
+	}
+	return readRecordings(held, nil, o)
+}
+
+// readRecordings reads a part. Recordings come in the order of their files' names, which in N-MNIST are the numbers of
+// MNIST's images, and not class by class. The error names the first ten files that cannot be read.
+func readRecordings(dir string, classes []string, o Options) (*Set, error) {
+	p, err := list(dir, classes)
+	if err != nil {
+		return nil, err
+	}
+	rows, cols := recordingSensor, recordingSensor
+	if o.Rows > rows || o.Cols > cols {
+		rows, cols = o.Rows, o.Cols
+	}
+	if rows > recordingSide || cols > recordingSide {
+		return nil, fmt.Errorf("%s: a sensor of %dx%d pixels; recordings in this form have at most %dx%d", dir, rows, cols, recordingSide, recordingSide)
+	}
+	ids := p.all()
+	slices.SortStableFunc(ids, func(a, b int) int { return strings.Compare(filepath.Base(p.files[a]), filepath.Base(p.files[b])) })
+	s := &Set{Name: dir, Rows: rows, Cols: cols, Classes: len(p.classes), Names: p.classes, Events: true, n: len(ids)}
+	s.recordings, s.Labels, s.files = make([][]byte, len(ids)), make([]uint8, len(ids)), make([]string, len(ids))
+	faults := make([]error, len(ids))
+	parallel.Each(context.Background(), len(ids), runtime.GOMAXPROCS(0), func() func(int) {
+		return func(i int) {
+			path := p.files[ids[i]]
+			s.files[i], s.Labels[i] = path, p.labels[ids[i]]
+			s.recordings[i], faults[i] = readRecording(path, rows, cols)
+		}
+	})
+	var broken faultList
+	total := 0
+	for i, f := range faults {
+		broken.add(f)
+		total += len(s.recordings[i])
+	}
+	if err := broken.err(); err != nil {
+		return nil, err
+	}
+	if total > maxBytes {
+		return nil, fmt.Errorf("%s: its recordings have more than %d bytes together; use fewer", dir, maxBytes)
+	}
+	return s, nil
+}
+
+func readRecording(path string, rows, cols int) ([]byte, error) {
+	if !strings.EqualFold(filepath.Ext(path), recordingEnd) {
+		return nil, fmt.Errorf("%s: is among recordings, but its name does not end in %s; move it away", path, recordingEnd)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > recordingBytes {
+		return nil, fmt.Errorf("%s: has %d bytes, and at most %d are read of one recording", path, info.Size(), recordingBytes)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: cannot be read to its end: %w", path, err)
+	}
+	if err := checkRecording(data, rows, cols); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return data, nil
+}
