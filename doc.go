@@ -6,13 +6,14 @@
 // The packages stand on floors; imports point down only.
 //
 //  1. spike: first-spike maps, the one representation of spikes.
+//     event: recordings by event cameras, and a camera that makes them.
 //     tensorfile: safetensors, npy, npz and text tensors.
 //     figure: pictures of plain data, as PNG and SVG.
 //     eventfile: the files that TensorBoard shows.
 //     internal/simd: the few loops in which time is spent.
 //     internal/parallel: work shared out among goroutines.
 //  2. dataset: MNIST and others, samples with labels.
-//     encode: pictures to first spikes.
+//     encode: pictures and recordings to first spikes.
 //     snn: layers, and how they learn.
 //     readout: spikes to decisions.
 //  3. train: experiments, as data, and everything that runs them.

@@ -24,6 +24,7 @@ const module = "firstspike"
 var floors = map[string]int{
 	"":                  1, // the root, which has documentation only
 	"spike":             1,
+	"event":             1,
 	"tensorfile":        1,
 	"internal/simd":     1,
 	"internal/parallel": 1,

@@ -14,31 +14,29 @@ import (
 	"slices"
 	"strings"
 
+	"firstspike/event"
 	"firstspike/internal/parallel"
 )
 
-// What is known of recordings by an event camera in the form of N-MNIST: see package event, which decodes them.
 const (
 	recordingEnd    = ".bin"
 	recordingSensor = 34 // rows and columns of N-MNIST's sensor
-	recordingSide   = 256
-	recordingWord   = 5        // bytes an event
-	recordingBytes  = 64 << 20 // of the largest file
-	recordingMarker = 240      // the row of a word that is no event
 )
 
 // NewRecordings returns a set of recordings by an event camera of rows x cols pixels, 1 to 256 each: Events is true, and
 // [Set.Image] returns a recording as it is. Labels has one label per recording, or is nil. The set keeps all slices. It is an
 // error, which names the first such recording, if one is not made of events of five bytes in the sensor and in order of time.
 func NewRecordings(name string, rows, cols int, recordings [][]byte, labels []uint8) (*Set, error) {
-	if rows < 1 || cols < 1 || rows > recordingSide || cols > recordingSide {
-		return nil, fmt.Errorf("%s: a sensor of %dx%d pixels; both sides must be 1 to %d", name, rows, cols, recordingSide)
+	if rows < 1 || cols < 1 || rows > event.MaxSide || cols > event.MaxSide {
+		return nil, fmt.Errorf("%s: a sensor of %dx%d pixels; both sides must be 1 to %d", name, rows, cols, event.MaxSide)
 	}
 	if labels != nil && len(labels) != len(recordings) {
 		return nil, fmt.Errorf("%s: %d labels for %d recordings; give one label per recording, or none at all", name, len(labels), len(recordings))
 	}
+	var events []event.Event
 	for i, r := range recordings {
-		if err := checkRecording(r, rows, cols); err != nil {
+		var err error
+		if events, err = event.Decode(r, rows, cols, events[:0]); err != nil {
 			return nil, fmt.Errorf("%s: recording %d: %w", name, i, err)
 		}
 	}
@@ -47,34 +45,6 @@ func NewRecordings(name string, rows, cols int, recordings [][]byte, labels []ui
 		s.Classes = int(slices.Max(labels)) + 1
 	}
 	return s, nil
-}
-
-// checkRecording reports the first event that cannot be, as package event does, which this package cannot ask.
-func checkRecording(data []byte, rows, cols int) error {
-	last, added := uint32(0), uint32(0)
-	for at := 0; at+recordingWord <= len(data); at += recordingWord {
-		w := data[at : at+recordingWord]
-		if w[1] == recordingMarker {
-			if added > 1<<31 {
-				return errors.New("passing time is marked more often than any recording takes")
-			}
-			added += 1 << 13
-			continue
-		}
-		if int(w[0]) >= cols || int(w[1]) >= rows {
-			return fmt.Errorf("event %d is at x %d, y %d, outside the sensor of %dx%d pixels", at/recordingWord, w[0], w[1], cols, rows)
-		}
-		t := uint32(w[2]&0x7f)<<16 | uint32(w[3])<<8 | uint32(w[4])
-		t += added
-		if t < last {
-			return fmt.Errorf("event %d is at %d µs, before the one that comes earlier, at %d µs", at/recordingWord, t, last)
-		}
-		last = t
-	}
-	if len(data)%recordingWord != 0 {
-		return fmt.Errorf("%d bytes are no whole number of events of %d bytes each: the file was cut off, or is no recording", len(data), recordingWord)
-	}
-	return nil
 }
 
 // recordingsSum is the SHA-256, in hexadecimal, of a set of recordings as [Set.Sum] tells.
@@ -163,8 +133,8 @@ func readRecordings(dir string, classes []string, o Options) (*Set, error) {
 	if o.Rows > rows || o.Cols > cols {
 		rows, cols = o.Rows, o.Cols
 	}
-	if rows > recordingSide || cols > recordingSide {
-		return nil, fmt.Errorf("%s: a sensor of %dx%d pixels; recordings in this form have at most %dx%d", dir, rows, cols, recordingSide, recordingSide)
+	if rows > event.MaxSide || cols > event.MaxSide {
+		return nil, fmt.Errorf("%s: a sensor of %dx%d pixels; recordings in this form have at most %dx%d", dir, rows, cols, event.MaxSide, event.MaxSide)
 	}
 	ids := p.all()
 	slices.SortStableFunc(ids, func(a, b int) int { return strings.Compare(filepath.Base(p.files[a]), filepath.Base(p.files[b])) })
@@ -172,10 +142,11 @@ func readRecordings(dir string, classes []string, o Options) (*Set, error) {
 	s.recordings, s.Labels, s.files = make([][]byte, len(ids)), make([]uint8, len(ids)), make([]string, len(ids))
 	faults := make([]error, len(ids))
 	parallel.Each(context.Background(), len(ids), runtime.GOMAXPROCS(0), func() func(int) {
+		var events []event.Event
 		return func(i int) {
 			path := p.files[ids[i]]
 			s.files[i], s.Labels[i] = path, p.labels[ids[i]]
-			s.recordings[i], faults[i] = readRecording(path, rows, cols)
+			s.recordings[i], faults[i] = readRecording(path, rows, cols, &events)
 		}
 	})
 	var broken faultList
@@ -193,7 +164,8 @@ func readRecordings(dir string, classes []string, o Options) (*Set, error) {
 	return s, nil
 }
 
-func readRecording(path string, rows, cols int) ([]byte, error) {
+// readRecording reads a file and checks it, with the events as working memory.
+func readRecording(path string, rows, cols int, events *[]event.Event) (data []byte, err error) {
 	if !strings.EqualFold(filepath.Ext(path), recordingEnd) {
 		return nil, fmt.Errorf("%s: is among recordings, but its name does not end in %s; move it away", path, recordingEnd)
 	}
@@ -206,14 +178,14 @@ func readRecording(path string, rows, cols int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > recordingBytes {
-		return nil, fmt.Errorf("%s: has %d bytes, and at most %d are read of one recording", path, info.Size(), recordingBytes)
+	if info.Size() > event.MaxFile {
+		return nil, fmt.Errorf("%s: has %d bytes, and at most %d are read of one recording", path, info.Size(), event.MaxFile)
 	}
-	data := make([]byte, info.Size())
+	data = make([]byte, info.Size())
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, fmt.Errorf("%s: cannot be read to its end: %w", path, err)
 	}
-	if err := checkRecording(data, rows, cols); err != nil {
+	if *events, err = event.Decode(data, rows, cols, (*events)[:0]); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return data, nil

@@ -10,10 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"pgregory.net/rapid"
-
 	"firstspike/dataset"
-	"firstspike/event"
 )
 
 // word is an event as N-MNIST's files have it.
@@ -141,29 +138,4 @@ func TestNMNISTIsSaidToBeMissing(t *testing.T) {
 	if _, _, err := dataset.Open("nmnist"); err == nil || !strings.Contains(err.Error(), "garrickorchard.com") || !strings.Contains(err.Error(), "firstspike simulate") {
 		t.Error(err)
 	}
-}
-
-// What this package takes for a recording is what package event can decode.
-func checkAgreement(t interface{ Fatalf(string, ...any) }, data []byte, rows, cols int) {
-	_, err := event.Decode(data, rows, cols, nil)
-	if _, fault := dataset.NewRecordings("x", rows, cols, [][]byte{data}, nil); (err == nil) != (fault == nil) {
-		t.Fatalf("%x of %dx%d: %v, but package event says %v", data, rows, cols, fault, err)
-	}
-}
-
-func TestRecordingsAgree(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var data []byte
-		for _, w := range rapid.SliceOf(rapid.SampledFrom([][]byte{word(0, 0, 0), word(33, 33, 0), word(34, 0, 1), word(0, 34, 1),
-			word(3, 240, 0), word(1, 1, 500), word(1, 1, 9000), {1}})).Draw(t, "words") {
-			data = append(data, w...)
-		}
-		checkAgreement(t, data, rapid.SampledFrom([]int{-1, 0, 1, 34, 241, 256, 257}).Draw(t, "rows"), 34)
-	})
-}
-
-func FuzzRecording(f *testing.F) {
-	f.Add(append(word(0, 0, 1), word(1, 240, 2)...), 34, 34)
-	f.Add([]byte("no recording"), 256, 256)
-	f.Fuzz(func(t *testing.T, data []byte, rows, cols int) { checkAgreement(t, data, rows, cols) })
 }
