@@ -15,6 +15,7 @@ type Features struct {
 	Shape spike.Shape // of the layer that is read
 	Steps int         // 0: a feature is 1 if its neuron fires; otherwise 1 - step/Steps
 
+	values []float64  // of a spike at each step; nil: all count 1
 	narrow [][]uint16 // in memory order, by [spike.Shape.Index]
 	wide   [][]uint32 // the same for larger layers; nil: narrow
 	steps  [][]spike.Step
@@ -22,7 +23,7 @@ type Features struct {
 
 // NewFeatures has room for the features of n samples, all of them silent.
 func NewFeatures(n int, shape spike.Shape, steps int) *Features {
-	f := &Features{Shape: shape, Steps: steps}
+	f := &Features{Shape: shape, Steps: steps, values: values(steps)}
 	if shape.Neurons() <= 1<<16 {
 		f.narrow = make([][]uint16, n)
 	} else {
@@ -103,8 +104,6 @@ func set[T uint16 | uint32](list []T, fired spike.Bits, maps, words int) []T {
 }
 
 // values are what a spike at each step counts, nil if all count 1.
-func (f *Features) values() []float64 { return values(f.Steps) }
-
 func values(steps int) []float64 {
 	if steps == 0 {
 		return nil

@@ -65,7 +65,7 @@ func (r SVMRule) Learn(ctx context.Context, f *Features, label func(i int) int, 
 	norms := f.norms()
 	err := parallel.Each(ctx, classes, workers, func() func(int) {
 		return func(class int) {
-			p := problem{rule: r, features: f, values: f.values(), norms: norms, positive: make([]bool, f.Len())}
+			p := problem{rule: r, features: f, values: f.values, norms: norms, positive: make([]bool, f.Len())}
 			for i := range p.positive {
 				p.positive[i] = label(i) == class
 			}
@@ -91,7 +91,7 @@ func (r SVMRule) Learn(ctx context.Context, f *Features, label func(i int) int, 
 
 // norms are x.x + 1 of every sample.
 func (f *Features) norms() []float64 {
-	values, norms := f.values(), make([]float64, f.Len())
+	values, norms := f.values, make([]float64, f.Len())
 	for i := range norms {
 		norms[i] = 1 + float64(f.Active(i))
 		if values == nil {

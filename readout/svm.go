@@ -56,7 +56,7 @@ func (v *SVM) Scores(f *Features, i int, scores []float64) (Decision, []float64)
 	for c, b := range v.Bias {
 		scores[c] = float64(b)
 	}
-	values := f.values()
+	values := f.values
 	if f.wide != nil {
 		sum(v, f.wide[i], f.stepsOf(i), values, scores)
 	} else {

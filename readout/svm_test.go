@@ -110,7 +110,7 @@ func draw(t *rapid.T) (*problem, float64) {
 		p.positive = append(p.positive, rapid.Bool().Draw(t, "positive"))
 	}
 	p.features = features(rows, rapid.SampledFrom([]int{0, 15}).Draw(t, "steps"))
-	p.values, p.norms = p.features.values(), p.features.norms()
+	p.values, p.norms = p.features.values, p.features.norms()
 	p.rule = SVMRule{
 		C: rapid.SampledFrom([]float64{0.01, 0.5, 2.4, 20}).Draw(t, "C"), Hinge: rapid.Bool().Draw(t, "hinge"),
 		Tolerance: 1e-8, Passes: 200_000, Seed: 1,

@@ -86,3 +86,22 @@ func (e *Events) Clone() Events {
 	copy(c.Start, e.Start)
 	return c
 }
+
+// Foremost fills out with the spikes of the neurons of e that fire first at their
+// positions, of several the one of the lowest map. All others are left out.
+func (e *Events) Foremost(out *Events) {
+	out.Shape = e.Shape
+	out.Index, out.Start = out.Index[:0], append(out.Start[:0], 0)
+	first := make([]int32, e.Positions()) // neuron + 1; 0: none
+	for t := range e.Steps() {
+		for _, i := range e.Step(t) {
+			if at := &first[int(i)/e.Maps]; *at == 0 {
+				*at = i + 1
+			} else if *at != i+1 {
+				continue
+			}
+			out.Index = append(out.Index, i)
+		}
+		out.Start = append(out.Start, int32(len(out.Index)))
+	}
+}

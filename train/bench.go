@@ -46,7 +46,8 @@ func (e Experiment) Stages() []string {
 	return append(stages, StageInference, StageTest)
 }
 
-// Untrained is the model of an experiment with its initial weights.
+// Untrained is the model of an experiment with its initial weights. The weights
+// of an SVM are 0.
 func Untrained(e Experiment) (*Model, error) {
 	m, err := newModel(e)
 	if err != nil {
@@ -54,6 +55,9 @@ func Untrained(e Experiment) (*Model, error) {
 	}
 	for i := range m.Network.Layers {
 		m.initialise(i)
+	}
+	if e.Readout.Rule == ReadoutSVM {
+		m.SVM = e.Readout.SVM.untrained(e)
 	}
 	return m, nil
 }
@@ -318,8 +322,9 @@ func (b *Bench) compete(ctx context.Context, w *Work, index int) error {
 	winners := 0
 	sel := snn.Selection{K: layer.Learn.K, Radius: layer.Learn.Radius, Pointwise: layer.Learn.Pointwise}
 	var scratch snn.Scratch
+	var own spike.Events
 	for i := range t.inputs.events {
-		winners += len(c.Contest(&t.inputs.events[i], sel, &scratch, nil))
+		winners += len(c.Contest(layer.Learn.shown(&t.inputs.events[i], &own), sel, &scratch, nil))
 	}
 	w.SpikesOut = float64(winners) / float64(b.pool.Len())
 	if err := w.do(ctx, 64); err != nil {

@@ -288,7 +288,7 @@ func TestCacheTogether(t *testing.T) {
 		prefixes, lessons = append(prefixes, p), append(lessons, l)
 	}
 	// There is room for one file or two, so that they push each other out.
-	c := cache{dir, 6000}
+	c := cache{dir, 7000}
 	var group sync.WaitGroup
 	for worker := range 6 {
 		group.Go(func() {

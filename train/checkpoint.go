@@ -28,6 +28,7 @@ type State struct {
 	Labels        []int          `json:"labels,omitempty"` // the classes of the maps after the last epoch
 	Prefix        string         `json:"prefix,omitempty"` // the key under which the layers before the last are cached, as it was when the run began
 	Cached        *Reused        `json:"cached,omitempty"` // what was taken from the cache
+	SVM           *Fit           `json:"svm,omitempty"`    // readout "svm": the best so far
 	Report        *Report        `json:"report,omitempty"` // once the run is finished
 }
 
@@ -98,6 +99,16 @@ func (m *Model) file() (*tensorfile.File, error) {
 		}
 		f.Tensors = append(f.Tensors, t)
 	}
+	if m.Experiment.Readout.Rule == ReadoutSVM {
+		streams = append(streams, "readout")
+	}
+	if m.SVM != nil {
+		t, err := svmTensors(m.SVM)
+		if err != nil {
+			return nil, err
+		}
+		f.Tensors = append(f.Tensors, t...)
+	}
 	thresholdText, err := json.Marshal(thresholds)
 	if err != nil {
 		return nil, err
@@ -160,6 +171,9 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 		return nil, fmt.Errorf("state in the metadata: %w", err)
 	}
 	m.label(m.State.Labels)
+	if m.SVM, err = readSVM(f, e); err != nil {
+		return nil, err
+	}
 	for i, l := range m.Network.Layers {
 		w, err := readWeights(l, f, tensorName(l.Name))
 		if err != nil {
@@ -222,6 +236,8 @@ func (s State) check(e Experiment) error {
 		return fmt.Errorf("labels do not fit the maps or the classes")
 	case s.Wins != nil && !e.counted(s.Wins):
 		return fmt.Errorf("wins do not fit the maps or the classes")
+	case s.SVM != nil && (e.Readout.Rule != ReadoutSVM || s.SVM.Tried < 1 || s.SVM.Tried > len(e.Readout.SVM.complete().C)):
+		return fmt.Errorf("what is said of an SVM does not fit the readout")
 	case s.Layer < len(e.Layers) && s.Epoch > e.Layers[s.Layer].Learn.Epochs:
 		return fmt.Errorf("epoch %d of %d", s.Epoch, e.Layers[s.Layer].Learn.Epochs)
 	}

@@ -49,9 +49,11 @@ const (
 	ProtocolPaper      = "paper"
 )
 
-// Readout says which class a neuron of the last layer stands for.
+// Readout says how the last layer decides: which class a neuron of it stands for,
+// or what reads it.
 type Readout struct {
-	Rule string `toml:"rule" comment:"\"blocks\" or empty: the first maps/classes maps stand for class 0, and so on; \"neurons\": a neuron's index (map, row, column) mod classes; \"labels\": a map stands for the class whose training images it won most often in the last epoch"`
+	Rule string `toml:"rule" comment:"\"blocks\" or empty: the first maps/classes maps stand for class 0, and so on; \"neurons\": a neuron's index (map, row, column) mod classes; \"labels\": a map stands for the class whose training images it won most often in the last epoch; \"svm\": a linear SVM reads the last layer, behind its pooling, when all layers have learned"`
+	SVM  SVM    `toml:"svm"`
 }
 
 // The readouts.
@@ -59,6 +61,7 @@ const (
 	ReadoutBlocks  = "blocks"
 	ReadoutNeurons = "neurons"
 	ReadoutLabels  = "labels"
+	ReadoutSVM     = "svm"
 )
 
 // A Layer is a convolution of integrate-and-fire neurons, the earliest-spike
@@ -100,6 +103,7 @@ type Learn struct {
 	K          int      `toml:"k" comment:"winners an image"`
 	Radius     int      `toml:"radius" comment:"inhibition radius"`
 	Pointwise  bool     `toml:"pointwise" comment:"pointwise inhibition"`
+	Inhibited  bool     `toml:"inhibited" comment:"while the layer learns, of its inputs at a position only the earliest counts, of several the one of the lowest map"`
 	Shared     bool     `toml:"shared" comment:"a winner does not keep the rest of its map from winning; of a map's winners the last counts"`
 	Final      bool     `toml:"final" comment:"of equally early neurons the potential after the last step decides, not that at the spike"`
 	Fill       bool     `toml:"fill" comment:"if fewer than k win, neuron (0,0,0) wins too, unless no input reached it; silent, it takes all inputs for early"`
@@ -145,6 +149,7 @@ func (e Experiment) Clone() Experiment {
 	c.Encode.Filters = append([]encode.Filter(nil), e.Encode.Filters...)
 	c.Encode.Lateral = append([]float64(nil), e.Encode.Lateral...)
 	c.Layers = append([]Layer(nil), e.Layers...)
+	c.Readout.SVM.C = append([]float64(nil), e.Readout.SVM.C...)
 	return c
 }
 
@@ -185,6 +190,8 @@ func (l Layer) pooled(in source) source {
 func (e Experiment) decision() (readout.DecisionMap, error) {
 	last := len(e.Layers) - 1
 	switch e.Readout.Rule {
+	case ReadoutSVM:
+		return nil, nil // no map stands for a class
 	case ReadoutNeurons:
 		return readout.Neurons(e.Geometry(last).Out(), e.Data.Classes)
 	case ReadoutLabels:
@@ -197,7 +204,7 @@ func (e Experiment) decision() (readout.DecisionMap, error) {
 // so many images, those that choose the epoch included. A layer's input is
 // remembered as a list of first spikes, while the next one's is made; a quarter
 // of the neurons fire, with four bytes a spike, and the collector of garbage lets
-// as much again lie.
+// as much again lie. A linear SVM lists as many of the last layer's neurons.
 func (e Experiment) Memory(images int) int64 {
 	const program = 100 << 20
 	most, weights := 0, 0
@@ -205,6 +212,10 @@ func (e Experiment) Memory(images int) int64 {
 		g := e.Geometry(i)
 		most = max(most, g.In.Neurons())
 		weights += g.Maps * g.Synapses()
+	}
+	if e.Readout.Rule == ReadoutSVM {
+		weights += e.Data.Classes * e.features().Neurons() / 4
+		most += e.features().Neurons() / 2
 	}
 	return program + 40*int64(weights) + 9*int64(most)*int64(images)/4
 }

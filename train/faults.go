@@ -87,12 +87,17 @@ func (e Experiment) Faults() Faults {
 	}
 	switch e.Readout.Rule {
 	case "", ReadoutBlocks, ReadoutNeurons:
+	case ReadoutSVM:
+		n := len(e.Layers)
+		f.add(n > 0 && e.Layers[n-1].Learn.Rule == RuleRSTDP, "readout.rule", "%q: reward needs decisions before the SVM is learned; take %q for the last layer's learning, or %q here", ReadoutSVM, RuleSTDP, ReadoutBlocks)
+		f.add(n > 0 && e.Layers[n-1].Pool.Repeats, "layers."+e.Layers[max(n, 1)-1].Name+".pool.repeats", "has no effect: readout %q asks when a neuron fires first; take it away", ReadoutSVM)
 	case ReadoutLabels:
 		n := len(e.Layers)
 		f.add(n > 0 && e.Layers[n-1].Learn.Rule == RuleRSTDP, "readout.rule", "%q: reward needs to know beforehand what a map stands for; take %q, or %q for the last layer's learning", ReadoutLabels, ReadoutBlocks, RuleSTDP)
 	default:
-		f.add(true, "readout.rule", "%q; the rules are %q, %q and %q", e.Readout.Rule, ReadoutBlocks, ReadoutNeurons, ReadoutLabels)
+		f.add(true, "readout.rule", "%q; the rules are %q, %q, %q and %q", e.Readout.Rule, ReadoutBlocks, ReadoutNeurons, ReadoutLabels, ReadoutSVM)
 	}
+	e.svmFaults(&f)
 	in := e.input()
 	seen := map[string]bool{}
 	weights := 0
@@ -104,7 +109,9 @@ func (e Experiment) Faults() Faults {
 		}
 		seen[l.Name] = true
 		before := len(f)
-		l.faults(&f, path, i == len(e.Layers)-1)
+		last := i == len(e.Layers)-1
+		l.faults(&f, path, last)
+		f.add(last && e.Readout.Rule != ReadoutSVM && l.Pool != Pool{}, path+".pool", "the last layer's decision comes before any pooling; take it away, or read it by an SVM: readout.rule = %q", ReadoutSVM)
 		if i == len(e.Layers)-1 && l.Maps > 0 && e.Data.Classes > 0 && (e.Readout.Rule == ReadoutBlocks || e.Readout.Rule == "") {
 			if _, err := readout.Blocks(l.Maps, e.Data.Classes); err != nil {
 				f.add(true, path+".maps", "%v", err)
@@ -141,6 +148,9 @@ func (e Experiment) Faults() Faults {
 		shaped = true
 		in = l.pooled(in)
 	}
+	if shaped && e.Readout.Rule == ReadoutSVM {
+		f.add(in.Neurons() > mostWeights/max(1, e.Data.Classes), "readout.rule", "%q needs %d weights for each of %d classes, which do not fit in memory; let the last layer pool, or take fewer maps", ReadoutSVM, in.Neurons(), e.Data.Classes)
+	}
 	return f
 }
 
@@ -156,7 +166,6 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 	finite("weights.std", l.Weights.Std)
 	f.add(l.Weights.Std < 0, path+".weights.std", "%v; it must be 0 or more", l.Weights.Std)
 	n := l.Learn
-	f.add(last && l.Pool != Pool{}, path+".pool", "the last layer's decision comes before any pooling; take it away")
 	path += ".learn"
 	switch n.Rule {
 	case RuleSTDP:
@@ -173,6 +182,7 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 		}{{"pointwise", n.Pointwise}, {"shared", n.Shared}, {"fill", n.Fill}} {
 			f.add(x.on, path+"."+x.field, "has no effect under %q, where one neuron wins; it must be false", n.Rule)
 		}
+		f.add(n.Inhibited, path+".inhibited", "%q learns from its decisions, for which all inputs count; it must be false", n.Rule)
 		atEnd := math.IsInf(l.Threshold, 1)
 		f.add(n.Final && atEnd, path+".final", "has no effect in a layer that fires at the last step; it must be false")
 		f.add(n.Summed && atEnd, path+".summed", "has no effect in a layer that fires at the last step; it must be false")

@@ -32,6 +32,9 @@ func (t *Trainer) learn(ctx context.Context) error {
 		s.Adaptation = t.adaptation(s.Layer)
 		t.saveIfDue()
 	}
+	if e.Readout.Rule == ReadoutSVM {
+		return t.fit(ctx)
+	}
 	t.inputs = inputs{}
 	return nil
 }
@@ -44,7 +47,7 @@ func (t *Trainer) adaptation(layer int) snn.Adaptation {
 func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 	e, s := t.model.Experiment, &t.model.State
 	layer, c := e.Layers[index], t.model.Network.Layers[index].Convolution
-	last := index == len(e.Layers)-1
+	last := index == len(e.Layers)-1 && e.Readout.Rule != ReadoutSVM // its epochs are judged
 	rewarded := layer.Learn.Rule == RuleRSTDP
 	// Without time a whole block of images is decided side by side.
 	block := rewarded && c.AtEnd()
@@ -191,6 +194,7 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 	rule := l.stdp(l.rates())
 	var scratch snn.Scratch
 	var image spike.Map
+	var own spike.Events
 	var winners []spike.Spike
 	var err error
 	for ; s.Image < len(order); s.Image++ {
@@ -199,7 +203,7 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 				return err
 			}
 		}
-		in := &t.inputs.events[order[s.Image]]
+		in := l.shown(&t.inputs.events[order[s.Image]], &own)
 		l.timing(in, &image)
 		rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + 1)
 		winners = c.Contest(in, sel, &scratch, winners[:0])
@@ -212,6 +216,15 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 		}
 	}
 	return nil
+}
+
+// shown is what the layer learns from of an image's spikes. It may be own.
+func (l Learn) shown(in, own *spike.Events) *spike.Events {
+	if !l.Inhibited {
+		return in
+	}
+	in.Foremost(own)
+	return own
 }
 
 // timing writes into m when the inputs of an image fire, as the rule sees it.
@@ -232,6 +245,7 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 	sum := snn.NewSum(c)
 	var scratch snn.Scratch
 	var image spike.Map
+	var own spike.Events
 	winners := make([][]spike.Spike, max(1, l.Batch))
 	for s.Image < len(order) {
 		if err := t.pause(ctx, layer, c, len(order)); err != nil {
@@ -241,15 +255,16 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 		// A batch is seen to its end, or the state would not tell where it stood.
 		err := parallel.Each(context.WithoutCancel(ctx), len(ids), t.options.Workers, func() func(int) {
 			var scratch snn.Scratch
+			var own spike.Events
 			return func(j int) {
-				winners[j] = c.Contest(&t.inputs.events[ids[j]], sel, &scratch, winners[j][:0])
+				winners[j] = c.Contest(l.shown(&t.inputs.events[ids[j]], &own), sel, &scratch, winners[j][:0])
 			}
 		})
 		if err != nil {
 			return err
 		}
 		for j, i := range ids {
-			l.timing(&t.inputs.events[i], &image)
+			l.timing(l.shown(&t.inputs.events[i], &own), &image)
 			rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + j + 1)
 			sum.Add(&rule, &image, winners[j], &scratch)
 			t.won(winners[j], i)

@@ -27,7 +27,8 @@ type Model struct {
 	Experiment Experiment
 	Network    *snn.Network
 	Decision   readout.DecisionMap
-	State      State // where in its training the network was saved
+	SVM        *readout.SVM // readout "svm": what decides instead; nil: it is not learned yet
+	State      State        // where in its training the network was saved
 
 	best []float32 // of a checkpoint: the last layer's weights after the best epoch
 }
@@ -135,7 +136,8 @@ func (m *Model) Rounded() (*Model, error) {
 		}
 	}
 	c.Decision = slices.Clone(m.Decision)
-	c.State = State{Layer: m.State.Layer, Epoch: m.State.Epoch, Presentations: m.State.Presentations, Seconds: m.State.Seconds}
+	c.SVM = m.SVM
+	c.State = State{Layer: m.State.Layer, Epoch: m.State.Epoch, Presentations: m.State.Presentations, Seconds: m.State.Seconds, SVM: m.State.SVM}
 	if c.Experiment.Readout.Rule == ReadoutLabels {
 		c.State.Labels = slices.Clone(m.Decision)
 	}
@@ -188,7 +190,8 @@ func (e Experiment) counted(wins [][]int) bool {
 	return true
 }
 
-// Class is the class that a neuron of the last layer stands for.
+// Class is the class that a neuron of the last layer stands for. With the readout
+// "svm" it stands for none, and Class must not be called.
 func (m *Model) Class(n spike.Neuron) int {
 	return m.Decision.Of(m.out(), n)
 }
@@ -212,6 +215,9 @@ type Predictor struct {
 	pass    snn.Pass
 	round   snn.Round
 	best    []spike.Spike
+
+	features *readout.Features // of one image, for a linear SVM; nil: a first spike decides
+	scores   []float64
 }
 
 // Predictor returns a new predictor. The weights must not change while it is in
@@ -222,6 +228,9 @@ func (m *Model) Predictor() (*Predictor, error) {
 		return nil, err
 	}
 	p := &Predictor{model: m, encoder: e, depth: len(m.Network.Layers) - 1}
+	if m.Experiment.Readout.Rule == ReadoutSVM {
+		return p, p.bySVM()
+	}
 	last := m.Network.Layers[p.depth]
 	p.byMap = len(m.Decision) == last.Maps && !slices.Contains(m.Decision, readout.None)
 	if last.AtEnd() {
@@ -238,7 +247,11 @@ func (m *Model) Predictor() (*Predictor, error) {
 // change with p.
 func (p *Predictor) Another() *Predictor {
 	e, _ := p.model.encoder() // it was built once for p
-	return &Predictor{model: p.model, encoder: e, finals: p.finals, byMap: p.byMap, depth: p.depth}
+	a := &Predictor{model: p.model, encoder: e, finals: p.finals, byMap: p.byMap, depth: p.depth}
+	if p.features != nil {
+		a.bySVM()
+	}
+	return a
 }
 
 func (m *Model) encoder() (*encode.Encoder, error) {
@@ -249,6 +262,10 @@ func (m *Model) encoder() (*encode.Encoder, error) {
 // light on dark.
 func (p *Predictor) Predict(pixels []byte) readout.Decision {
 	switch {
+	case p.features != nil:
+		p.show(pixels)
+		d, _ := p.model.SVM.Scores(p.features, 0, p.scores)
+		return d
 	case !p.byMap:
 		// The runner-up may be of the winner's map.
 		p.encoder.Encode(pixels, &p.spikes)

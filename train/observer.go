@@ -15,8 +15,8 @@ func (f ObserverFunc) Observe(e Event) { f(e) }
 // An ObserverFunc is an observer that is a function.
 type ObserverFunc func(Event)
 
-// An Event is one of [Stage], [Progress], [EpochEnd], [Warning], [Saved] and
-// [Cached].
+// An Event is one of [Stage], [Progress], [EpochEnd], [Fitted], [Warning],
+// [Saved] and [Cached].
 type Event interface{ event() }
 
 // Stage reports the beginning of, or the advance in, work other than
@@ -57,6 +57,12 @@ type EpochEnd struct {
 	Cached        bool    `json:"cached,omitempty"` // learned by another training, PerSecond too, and taken from the cache
 }
 
+// Fitted reports a linear SVM that was learned, for one C.
+type Fitted struct {
+	Fit
+	Best bool // the best so far
+}
+
 // Warning reports that a layer in training has fallen silent, or has
 // converged. It comes once for each kind and layer.
 type Warning struct {
@@ -88,6 +94,7 @@ type Cached struct {
 func (Stage) event()    {}
 func (Progress) event() {}
 func (EpochEnd) event() {}
+func (Fitted) event()   {}
 func (Warning) event()  {}
 func (Saved) event()    {}
 func (Cached) event()   {}

@@ -23,6 +23,7 @@ func TestPrefixKey(t *testing.T) {
 		"data.rows":   true, "data.cols": true, "data.limit": true,
 		"data.classes":  false, // only the last layer decides
 		"readout.rule":  false,
+		"readout.svm.c": false, "readout.svm.loss": false, "readout.svm.features": false, "readout.svm.tolerance": false, "readout.svm.passes": false,
 		"protocol.kind": true, "protocol.validation": true,
 		"encode.steps": true, "encode.pad": true, "encode.threshold": true, "encode.abs": true, "encode.normalise": true, "encode.lateral": true,
 		"encode.filters.*.kind": true, "encode.filters.*.size": true, "encode.filters.*.sigma1": true, "encode.filters.*.sigma2": true,
@@ -32,7 +33,7 @@ func TestPrefixKey(t *testing.T) {
 		"layers.*.weights.mean": true, "layers.*.weights.std": true,
 		"layers.*.pool.window": true, "layers.*.pool.stride": true, "layers.*.pool.pad": true, "layers.*.pool.repeats": true,
 		"layers.*.learn.rule": true, "layers.*.learn.epochs": true, "layers.*.learn.shuffle": true, "layers.*.learn.k": true,
-		"layers.*.learn.radius": true, "layers.*.learn.pointwise": true, "layers.*.learn.dropout": true,
+		"layers.*.learn.radius": true, "layers.*.learn.pointwise": true, "layers.*.learn.dropout": true, "layers.*.learn.inhibited": true,
 		"layers.*.learn.shared": true, "layers.*.learn.final": true, "layers.*.learn.fill": true, "layers.*.learn.summed": true, "layers.*.learn.batch": true, "layers.*.learn.until": true,
 		"layers.*.learn.a_plus": true, "layers.*.learn.a_minus": true, "layers.*.learn.stabiliser": true,
 		"layers.*.learn.lower": true, "layers.*.learn.upper": true,

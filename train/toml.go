@@ -64,7 +64,7 @@ func Parse(name string, text []byte) (Experiment, error) {
 	case err != nil:
 		return e, fmt.Errorf("%s: %w", name, err)
 	}
-	return e, nil
+	return e.Clone(), nil // in which an empty list is as none
 }
 
 // unreadable is an error about a line of a text, and quotes the line, but not

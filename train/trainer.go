@@ -68,6 +68,7 @@ type Report struct {
 	BestOnTest    *Best   `json:"best_on_test,omitempty"` // protocol "paper": as papers report it, chosen on the test images themselves
 	Presentations int     `json:"presentations"`
 	Seconds       float64 `json:"seconds"`          // that the run took; what was taken from the cache took none of them
+	SVM           *Fit    `json:"svm,omitempty"`    // readout "svm": how it was learned, and chosen
 	Cached        *Reused `json:"cached,omitempty"` // what was taken from the cache
 }
 
@@ -162,7 +163,10 @@ func (t *Trainer) resume() error {
 	if s.Best != nil && s.Best.On == onValidation && t.model.best == nil {
 		return fmt.Errorf("%s: the best epoch's weights are missing; begin the run anew in another folder", t.folder.path(checkpointFile))
 	}
-	t.better = t.model.best != nil
+	if s.SVM != nil && t.model.SVM == nil {
+		return fmt.Errorf("%s: the weights of the SVM are missing; begin the run anew in another folder", t.folder.path(checkpointFile))
+	}
+	t.better = t.model.best != nil || t.model.SVM != nil
 	if have := sumOf(t.options.Train); have.SHA256 != s.Train.SHA256 {
 		return fmt.Errorf("%s: the run began with other training images: SHA-256 %s, now %s", have.Name, s.Train.SHA256, have.SHA256)
 	}
@@ -267,7 +271,9 @@ func (t *Trainer) finish(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.model.best != nil {
+	if s.SVM != nil {
+		report.SVM, report.Validation = s.SVM, s.SVM.Validation
+	} else if t.model.best != nil {
 		report.Epoch, report.Validation = s.Best.Epoch, &s.Best.Score
 	} else {
 		report.BestOnTest = s.Best
@@ -363,6 +369,7 @@ func (t *Trainer) chosen() (*Model, error) {
 		m.State.Labels = t.model.State.Best.Labels
 	}
 	m.label(m.State.Labels)
+	m.SVM = t.model.SVM
 	for i, l := range m.Network.Layers {
 		w := t.model.Network.Layers[i].Weights()
 		if i == len(m.Network.Layers)-1 && t.model.best != nil {
