@@ -18,7 +18,7 @@ type Image struct {
 }
 
 // Image makes an image of a picture of any size, as firstspike predict does:
-// see [dataset.Digit]. A canvas that is drawn on is a dataset.Grey with its
+// see [dataset.Show]. A canvas that is drawn on is a dataset.Grey with its
 // Rows, Cols and Pixels, and with the Polarity of its paper, which is known.
 // That of a picture which has none is found out.
 func (l *Lab) Image(g dataset.Grey) (Image, error) {
@@ -26,7 +26,7 @@ func (l *Lab) Image(g dataset.Grey) (Image, error) {
 		return Image{}, fmt.Errorf("a picture of %dx%d with %d pixels; it must have rows x columns of them, of 1 to %d each", g.Rows, g.Cols, len(g.Pixels), mostSide)
 	}
 	d := l.model.Experiment.Data
-	pixels, note := dataset.Digit(g, d.Rows, d.Cols)
+	pixels, note := dataset.Show(g, d.Rows, d.Cols, d.Fit)
 	return Image{d.Rows, d.Cols, pixels, note.Blank, note.Inverted, note.AsIs, note.String()}, nil
 }
 

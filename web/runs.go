@@ -203,7 +203,7 @@ func (f *folder) images() (*dataset.Set, *train.Model, string, error) {
 		return nil, nil, "", err
 	}
 	if f.test == nil {
-		test, err := dataset.OpenTest(f.model.Experiment.Data.Source)
+		test, err := dataset.OpenTestWith(f.model.Experiment.Data.Source, f.model.Experiment.Data.Options())
 		if err != nil {
 			return nil, nil, "", err
 		}
@@ -368,7 +368,7 @@ func (f *folder) examined(ctx context.Context, workers int) (*Exam, error) {
 	case model.State.Presentations == 0:
 		return nil, errUntrained
 	}
-	set, _, err := dataset.Open(model.Experiment.Data.Source)
+	set, _, err := dataset.OpenWith(model.Experiment.Data.Source, model.Experiment.Data.Options())
 	if err != nil {
 		return nil, err
 	}

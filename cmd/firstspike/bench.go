@@ -144,7 +144,7 @@ func (c *benchCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	images, test, err := dataset.Open(e.Data.Source)
+	images, test, err := dataset.OpenWith(e.Data.Source, e.Data.Options())
 	if err != nil {
 		return usageError{err}
 	}

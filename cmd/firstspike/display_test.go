@@ -186,11 +186,14 @@ label    0    1  silent    right
     1    1103   99.7 %  0: 3
 `},
 	} {
-		if got := resultText(r, c.columns); got != c.want {
+		if got := resultText(r, nil, c.columns); got != c.want {
 			t.Errorf("%d columns:\n%s\nwant\n%s", c.columns, got, c.want)
 		}
 	}
-	if got := resultText(train.Result{Confusion: [][]int{{7, 0}}}, 10); got != "label  images    right  taken for\n    0       7  100.0 %\n" {
+	if got := resultText(train.Result{Confusion: [][]int{{7, 1}}}, []string{"bag"}, 10); got != "label  images    right  taken for\nbag 0       8   87.5 %  silent: 1\n" {
+		t.Errorf("%q", got)
+	}
+	if got := resultText(train.Result{Confusion: [][]int{{7, 0}}}, nil, 10); got != "label  images    right  taken for\n    0       7  100.0 %\n" {
 		t.Errorf("%q", got)
 	}
 }

@@ -89,7 +89,7 @@ func (c *doctorCommand) plan() (v visit, faults usageError) {
 	if v.experiment.Data.Source == "" {
 		return v, faults
 	}
-	if v.set, _, err = dataset.Open(v.experiment.Data.Source); err != nil {
+	if v.set, _, err = dataset.OpenWith(v.experiment.Data.Source, v.experiment.Data.Options()); err != nil {
 		return v, append(faults, err)
 	}
 	if err := (&train.Model{Experiment: v.experiment}).Fits(v.set); err != nil {

@@ -244,10 +244,7 @@ func references(name string) (list []gallery.Reference) {
 
 // open opens the test images: those of the model if spec is empty.
 func (p *plotting) open(spec string) (err error) {
-	if spec == "" {
-		spec = p.model.Experiment.Data.Source
-	}
-	if p.test, err = dataset.OpenTest(spec); err != nil {
+	if p.test, err = openTest(p.model.Experiment.Data, spec); err != nil {
 		return usageError{err}
 	}
 	if err := p.model.Fits(p.test); err != nil {

@@ -97,7 +97,7 @@ func (c *predictCommand) read(in io.Reader, file string) ([]dataset.Grey, error)
 // ask shows one picture to the network.
 func ask(m *train.Model, p *train.Predictor, picture dataset.Grey) (answer, readout.Decision) {
 	e := m.Experiment
-	pixels, note := dataset.Digit(picture, e.Data.Rows, e.Data.Cols)
+	pixels, note := dataset.Show(picture, e.Data.Rows, e.Data.Cols, e.Data.Fit)
 	d := p.Predict(pixels)
 	a := answer{Blank: note.Blank, Inverted: note.Inverted, Note: note.String()}
 	if d.Class != readout.None {

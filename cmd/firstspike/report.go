@@ -76,7 +76,7 @@ func (c *reportCommand) Run(s *streams) error {
 // health is what the doctor says of a run, nothing if its training images are
 // not there any more.
 func health(ctx context.Context, m *train.Model, dir string) (gallery.Section, error) {
-	learn, _, err := dataset.Open(m.Experiment.Data.Source)
+	learn, _, err := dataset.OpenWith(m.Experiment.Data.Source, m.Experiment.Data.Options())
 	if err != nil || m.Fits(learn) != nil {
 		return gallery.Section{}, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"firstspike/preset"
 	"firstspike/train"
@@ -37,7 +38,7 @@ func scoreText(s train.Score) string {
 // resultText is what a test gave: which label was taken for which class how
 // often, as a table if that fits into so many columns, and otherwise the most
 // frequent mistakes.
-func resultText(r train.Result, columns int) string {
+func resultText(r train.Result, names []string, columns int) string {
 	var b strings.Builder
 	classes := len(r.Confusion)
 	width := 4
@@ -46,16 +47,17 @@ func resultText(r train.Result, columns int) string {
 			width = max(width, len(fmt.Sprint(n)))
 		}
 	}
-	if len("label")+classes*(width+1)+len("  silent    right") > columns {
-		return mistakesText(r)
+	room := labelRoom(classes, names)
+	if room+classes*(width+1)+len("  silent    right") > columns {
+		return mistakesText(r, names)
 	}
-	b.WriteString("Rows are labels, columns decisions:\n\nlabel")
+	fmt.Fprintf(&b, "Rows are labels, columns decisions:\n\n%*s", room, "label")
 	for c := range classes {
 		fmt.Fprintf(&b, " %*d", width, c)
 	}
 	b.WriteString("  silent    right\n")
 	for label, row := range r.Confusion {
-		fmt.Fprintf(&b, "%5d", label)
+		fmt.Fprintf(&b, "%*s", room, labelText(label, names))
 		for _, n := range row[:classes] {
 			fmt.Fprintf(&b, " %*s", width, cell(n))
 		}
@@ -65,11 +67,29 @@ func resultText(r train.Result, columns int) string {
 	return b.String()
 }
 
+// labelText is a label with the name of its class, if that has one.
+func labelText(label int, names []string) string {
+	if label < len(names) {
+		return fmt.Sprintf("%s %d", visible(names[label]), label)
+	}
+	return fmt.Sprint(label)
+}
+
+// labelRoom is the width of the column of labels.
+func labelRoom(classes int, names []string) int {
+	room := len("label")
+	for label := range classes {
+		room = max(room, utf8.RuneCountInString(labelText(label, names)))
+	}
+	return room
+}
+
 // mistakesText is a line for every label with what it was mistaken for most
 // often.
-func mistakesText(r train.Result) string {
+func mistakesText(r train.Result, names []string) string {
 	var b strings.Builder
-	b.WriteString("label  images    right  taken for\n")
+	room := labelRoom(len(r.Confusion), names)
+	fmt.Fprintf(&b, "%*s  images    right  taken for\n", room, "label")
 	for label, row := range r.Confusion {
 		var order []int
 		for d, n := range row {
@@ -80,14 +100,14 @@ func mistakesText(r train.Result) string {
 		slices.SortStableFunc(order, func(a, b int) int { return row[b] - row[a] })
 		var taken []string
 		for _, d := range order[:min(len(order), 2)] {
-			name := fmt.Sprint(d)
+			name := labelText(d, names)
 			if d == len(row)-1 {
 				name = "silent"
 			}
 			taken = append(taken, fmt.Sprintf("%s: %d", name, row[d]))
 		}
 		c := r.Class(label)
-		line := fmt.Sprintf("%5d  %6d  %5s %%  %s", label, c.Images(), percent(c.Right, c.Images(), 1), strings.Join(taken, ", "))
+		line := fmt.Sprintf("%*s  %6d  %5s %%  %s", room, labelText(label, names), c.Images(), percent(c.Right, c.Images(), 1), strings.Join(taken, ", "))
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	return b.String()
@@ -102,7 +122,7 @@ func cell(n int) string {
 }
 
 // writeReport tells the outcome of a training, and what to do next.
-func writeReport(w io.Writer, dir string, e train.Experiment, r *train.Report) error {
+func writeReport(w io.Writer, dir string, e train.Experiment, r *train.Report, names []string) error {
 	var b strings.Builder
 	say := func(indent int, format string, args ...any) {
 		b.WriteString(wrapFor(w, fmt.Sprintf(format, args...), indent) + "\n")
@@ -128,7 +148,7 @@ func writeReport(w io.Writer, dir string, e train.Experiment, r *train.Report) e
 	if r.Cached != nil {
 		say(0, "%s taken from the cache, where they had taken %s to learn; this run took %s", strings.Join(r.Cached.Layers, ", "), took(r.Cached.Seconds), took(r.Seconds))
 	}
-	fmt.Fprintf(&b, "\n%s\n", resultText(r.Test, columns(w)))
+	fmt.Fprintf(&b, "\n%s\n", resultText(r.Test, names, columns(w)))
 	if p, ok := preset.Lookup(e.Name); ok {
 		say(0, "The source reports %s.", p.Reported)
 		if list := departures(e, p); len(list) > 0 {

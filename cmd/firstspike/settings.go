@@ -214,7 +214,7 @@ func (c *trainCommand) open(t *training, s *settings, faults *usageError) {
 		return // a fault that has been told
 	}
 	var err error
-	if t.options.Train, t.options.Test, err = dataset.Open(e.Data.Source); err != nil {
+	if t.options.Train, t.options.Test, err = dataset.OpenWith(e.Data.Source, e.Data.Options()); err != nil {
 		*faults = append(*faults, err)
 		return
 	}
@@ -223,7 +223,8 @@ func (c *trainCommand) open(t *training, s *settings, faults *usageError) {
 		*faults = append(*faults, split(err)...)
 		return
 	}
-	if !dataset.Inside(e.Data.Source) {
+	t.fit()
+	if !dataset.Named(e.Data.Source) {
 		// The run must find its images again from any folder.
 		if path, err := filepath.Abs(e.Data.Source); err == nil {
 			e.Data.Source = path
@@ -250,6 +251,51 @@ func (c *trainCommand) open(t *training, s *settings, faults *usageError) {
 		faults.add("protocol.validation: %s images held out of %s leave none to learn from; hold out fewer with --set protocol.validation=N, or use more images",
 			count(e.Protocol.Validation), count(images))
 	}
+}
+
+// fit writes down how pictures became images, so that those that the network is
+// asked about do so too, and says what else is to be known of the images.
+func (t *training) fit() {
+	e, set := &t.experiment, t.options.Train
+	if set.Fit != "" && e.Data.Fit == "" {
+		e.Data.Fit = set.Fit
+		if z := set.Sizes; z.MinRows != set.Rows || z.MaxRows != set.Rows || z.MinCols != set.Cols || z.MaxCols != set.Cols {
+			t.notes = append(t.notes, fmt.Sprintf("data.fit: pictures of %s rows and %s columns become images of %dx%d by %q; --set data.rows=N, data.cols and data.fit for others",
+				between(z.MinRows, z.MaxRows), between(z.MinCols, z.MaxCols), set.Rows, set.Cols, set.Fit))
+		}
+	}
+	if set.Classes < e.Data.Classes {
+		t.notes = append(t.notes, fmt.Sprintf("data.classes: the images are of %d, and the network is made for %d; --set data.classes=%d for a network of their own",
+			set.Classes, e.Data.Classes, set.Classes))
+	}
+}
+
+// between is a range of numbers.
+func between(least, most int) string {
+	if least == most {
+		return count(least)
+	}
+	return count(least) + " to " + count(most)
+}
+
+// openTest opens the test images of an experiment, or others if spec names some.
+// Of others that have no test part all are for the test.
+func openTest(d train.Data, spec string) (*dataset.Set, error) {
+	o := d.Options()
+	if spec == "" {
+		return dataset.OpenTestWith(d.Source, o)
+	}
+	if !same(spec, d.Source) {
+		o.Test, o.Group = 1, ""
+	}
+	return dataset.OpenTestWith(spec, o)
+}
+
+// same reports whether two paths are of the same file.
+func same(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // defaultDir is the folder of a run that none was named for.

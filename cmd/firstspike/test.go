@@ -5,14 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"firstspike/dataset"
 	"firstspike/train"
 )
 
 type testCommand struct {
 	Folder string `arg:"" name:"run" help:"The run's folder, or a safetensors file from it."`
 
-	Data    string `placeholder:"SPEC" help:"The images: mnist, a folder with IDX files, or two files as IMAGES,LABELS; those of the run if not given."`
+	Data    string `placeholder:"SPEC" help:"The images: what train takes, or two IDX files as IMAGES,LABELS; those of the run if not given. Of a folder or file without a test part all are taken."`
 	JSON    bool   `help:"Print the result as JSON."`
 	Workers string `placeholder:"N" help:"Goroutines; one for each CPU if not given."`
 }
@@ -33,6 +32,7 @@ type testOutput struct {
 
 type classOutput struct {
 	Label    int     `json:"label"`
+	Name     string  `json:"name,omitempty"`
 	Images   int     `json:"images"`
 	Right    int     `json:"right"`
 	Wrong    int     `json:"wrong"`
@@ -56,11 +56,7 @@ func (c *testCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	spec := c.Data
-	if spec == "" {
-		spec = m.Experiment.Data.Source
-	}
-	images, err := dataset.OpenTest(spec)
+	images, err := openTest(m.Experiment.Data, c.Data)
 	if err != nil {
 		return usageError{err}
 	}
@@ -77,7 +73,7 @@ func (c *testCommand) Run(s *streams) error {
 	}
 	if !c.JSON {
 		score := fmt.Sprintf("%s on %s: %s", visible(c.Folder), visible(images.Name), scoreText(result.Score))
-		_, err := fmt.Fprintf(s.out, "%s\n\n%s", wrapFor(s.out, score, 0), resultText(result, columns(s.out)))
+		_, err := fmt.Fprintf(s.out, "%s\n\n%s", wrapFor(s.out, score, 0), resultText(result, images.Names, columns(s.out)))
 		return err
 	}
 	out := testOutput{
@@ -88,7 +84,11 @@ func (c *testCommand) Run(s *streams) error {
 	out.Interval[0], out.Interval[1] = wilson(result.Right, images.Len())
 	for label := range result.Confusion {
 		k := result.Class(label)
-		out.Classes = append(out.Classes, classOutput{label, k.Images(), k.Right, k.Wrong, k.Silent, k.Accuracy()})
+		c := classOutput{label, "", k.Images(), k.Right, k.Wrong, k.Silent, k.Accuracy()}
+		if label < len(images.Names) {
+			c.Name = images.Names[label]
+		}
+		out.Classes = append(out.Classes, c)
 	}
 	return json.NewEncoder(s.out).Encode(out)
 }

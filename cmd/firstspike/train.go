@@ -25,7 +25,7 @@ type trainCommand struct {
 	Limit     string   `placeholder:"N" help:"Use only the first N training images."`
 	Paper     bool     `help:"Train as long as the paper did (s3 of mozafari2018: 680 epochs)."`
 	Protocol  string   `placeholder:"KIND" help:"validation: choose the epoch on held-out training images. paper: train on all, test after every epoch."`
-	Data      string   `placeholder:"SPEC" help:"The images: mnist, which is inside, some of its digits as mnist:3,8, bars, or a folder with four IDX files."`
+	Data      string   `placeholder:"SPEC" help:"The images: mnist, which is inside, some of its digits as mnist:3,8, bars, fashion-mnist, a folder with IDX files, CSV files or a folder of pictures for each class, or a CSV or npz file. See data."`
 	Workers   string   `placeholder:"N" help:"Goroutines; one for each CPU if not given. The result does not depend on it."`
 	SaveEvery string   `placeholder:"TIME" help:"Time between checkpoints; 20s if not given."`
 	Cache     string   `placeholder:"DIR" help:"Keep layers before the last here, for trainings that differ only in the last; $FIRSTSPIKE_CACHE, or a folder of your user's, if not given."`
@@ -170,14 +170,14 @@ func (c *trainCommand) run(ctx context.Context, s *streams, display display, tra
 	}
 	if err != nil {
 		if report != nil { // what could not be saved is at least told
-			err = errors.Join(err, writeReport(s.out, t.dir, t.experiment, report))
+			err = errors.Join(err, writeReport(s.out, t.dir, t.experiment, report, t.options.Test.Names))
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w; go on from there with: %s", err, command("train", "--resume", "--out", t.dir))
 		}
 		return err
 	}
-	return writeReport(s.out, t.dir, t.experiment, report)
+	return writeReport(s.out, t.dir, t.experiment, report, t.options.Test.Names)
 }
 
 // interruptible is a context that ends with the first SIGINT or SIGTERM, or
@@ -241,7 +241,7 @@ func (c *trainCommand) resume(s *streams) error {
 	if m.State.Finished() {
 		return c.finished(s, t)
 	}
-	if t.options.Train, t.options.Test, err = dataset.Open(t.experiment.Data.Source); err != nil {
+	if t.options.Train, t.options.Test, err = dataset.OpenWith(t.experiment.Data.Source, t.experiment.Data.Options()); err != nil {
 		return usageError{err}
 	}
 	page, err := c.page(&t)
