@@ -10,6 +10,7 @@
 //     tensorfile: safetensors, npy, npz and text tensors.
 //     figure: pictures of plain data, as PNG and SVG.
 //     eventfile: the files that TensorBoard shows.
+//     fetch: files that are known beforehand, from mirrors.
 //     internal/simd: the few loops in which time is spent.
 //     internal/parallel: work shared out among goroutines.
 //  2. dataset: MNIST and others, samples with labels.

@@ -30,6 +30,7 @@ var floors = map[string]int{
 	"internal/parallel": 1,
 	"figure":            1,
 	"eventfile":         1,
+	"fetch":             1,
 	"dataset":           2,
 	"encode":            2,
 	"snn":               2,
