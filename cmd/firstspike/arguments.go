@@ -20,24 +20,22 @@ func arguments(parser *kong.Kong, args []string) (*kong.Context, error) {
 		return nil, err
 	}
 	known, help, faults := recognise(node, args)
-	askHelp := []string{"--help"}
-	if node.Type == kong.CommandNode {
-		askHelp = []string{node.Name, "--help"}
-	}
-	if help {
+	askHelp := append(path(node), "--help")
+	leaf := node.Type == kong.CommandNode && len(node.Children) == 0
+	if help || node.Type == kong.CommandNode && !leaf && len(args) == 0 {
 		context, err := kong.Trace(parser, askHelp)
 		if err == nil {
 			_, err = context.Apply()
 		}
 		return context, err
 	}
-	if node.Type != kong.CommandNode {
+	if !leaf {
 		if len(faults) == 0 {
-			faults.add("%s: %s", args[0], nameCommand())
+			faults.add("%s: %s", args[0], nameCommand(node))
 		}
 		return nil, faults
 	}
-	context, err := parser.Parse(append([]string{node.Name}, known...))
+	context, err := parser.Parse(append(path(node), known...))
 	if err != nil {
 		faults.add("%w; see %s", err, command(askHelp...))
 		return nil, faults
@@ -51,8 +49,19 @@ func arguments(parser *kong.Kong, args []string) (*kong.Context, error) {
 	return context, faults.err()
 }
 
-// nameCommand is the advice for a command line without a command.
-func nameCommand() string { return "name a command first; see " + command("--help") }
+// path is how a command is named on the command line.
+func path(node *kong.Node) []string {
+	if node.Type != kong.CommandNode {
+		return nil
+	}
+	return append(path(node.Parent), node.Name)
+}
+
+// nameCommand is the advice for a command line without a command, or with one
+// that has commands of its own.
+func nameCommand(node *kong.Node) string {
+	return "name a command first; see " + command(append(path(node), "--help")...)
+}
 
 // text takes a value as it is. Package kong passes values through JSON, which
 // changes the names of files that are not UTF-8.
@@ -65,19 +74,19 @@ func text(c *kong.DecodeContext, target reflect.Value) error {
 }
 
 // selected is the command that the arguments name, and the arguments after it.
-func selected(app *kong.Node, args []string) (*kong.Node, []string, error) {
-	if strings.HasPrefix(args[0], "-") {
-		return app, args, nil
+func selected(node *kong.Node, args []string) (*kong.Node, []string, error) {
+	if len(node.Children) == 0 || len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return node, args, nil
 	}
 	var valid []string
-	for _, n := range app.Children {
+	for _, n := range node.Children {
 		if n.Name == args[0] {
-			return n, args[1:], nil
+			return selected(n, args[1:])
 		}
 		valid = append(valid, n.Name)
 	}
 	var faults usageError
-	faults.add("%s: there is no such command; %s", quote(args[0]), train.Nearest(args[0], valid))
+	faults.add("%s: there is no such command; %s", strings.Join(append(path(node), quote(args[0])), " "), train.Nearest(args[0], valid))
 	return nil, nil, faults
 }
 
@@ -140,8 +149,8 @@ func lookup(node *kong.Node, name string) (flag, meant *kong.Flag, advice string
 			flags, valid = append(flags, f), append(valid, f.Name)
 		}
 	}
-	if node.Type != kong.CommandNode {
-		return nil, nil, nameCommand()
+	if node.Type != kong.CommandNode || len(node.Children) > 0 {
+		return nil, nil, nameCommand(node)
 	}
 	advice = train.Nearest(strings.TrimLeft(name, "-"), valid)
 	for _, f := range flags {
