@@ -77,6 +77,7 @@ type ears struct {
 	response  snn.Response
 	pooled    spike.Map
 	image     spike.Map
+	own       spike.Events
 	bits      spike.Bits
 	potential []int32
 	winners   []spike.Spike
@@ -105,7 +106,8 @@ func (h *ears) listen(in, out *spike.Events, to *heard, count bool) {
 	}
 	*out = events.Clone()
 
-	to.winners = l.Contest(in, h.sel, &h.scratch, nil)
+	taught := h.set.Learn.Shown(in, &h.own)
+	to.winners = l.Contest(taught, h.sel, &h.scratch, nil)
 	if h.bits == nil {
 		h.bits = spike.NewRepeats(l.In, l.Most)
 		h.potential = make([]int32, l.Convolution.Out().Neurons())
@@ -123,12 +125,12 @@ func (h *ears) listen(in, out *spike.Events, to *heard, count bool) {
 	to.fresh = h.open.Potential(slices.Max(h.potential))
 
 	h.image.Resize(in.Shape)
-	in.Map(&h.image)
+	taught.Map(&h.image)
 	most := h.sel
 	if count && h.set.Learn.Rule != train.RuleRSTDP {
 		most.K = min(l.Maps, max(50, 10*h.sel.K))
 	}
-	h.winners = h.open.Contest(in, most, &h.scratch, h.winners[:0])
+	h.winners = h.open.Contest(taught, most, &h.scratch, h.winners[:0])
 	to.room = len(h.winners)
 	if n := min(len(h.winners), h.sel.K); n == h.sel.K {
 		to.kth = h.open.Potential(h.winners[n-1].Potential)

@@ -26,6 +26,9 @@ func layerOf(name string, m *spike.Map) figure.Layer {
 
 // heading says whose way it is.
 func heading(m *train.Model, r *inspect.Road, name string) string {
+	if m.Experiment.Readout.Rule == train.ReadoutSVM && m.SVM == nil {
+		return name + ": the readout is not learned yet"
+	}
 	if r.Decision.Class == readout.None {
 		return name + ": no neuron of the last layer fires"
 	}
@@ -63,9 +66,9 @@ func Latency(m *train.Model, r *inspect.Road, depth int, name string) figure.Fig
 }
 
 // Potentials are those of the neurons of a layer that come first, the best
-// first: the earliest spike, then the highest potential. In the last layer they
-// are the best of the class that was decided for and of the one that came
-// second.
+// first: the earliest spike, then the highest potential. In a last layer that
+// decides itself they are the best of the class that was decided for and of the
+// one that came second.
 func Potentials(m *train.Model, r *inspect.Road, depth int, name string) figure.Figure {
 	l, s := m.Network.Layers[depth], &r.Stations[depth]
 	f := figure.Traces{Heading: fmt.Sprintf("%s: potentials in %s", heading(m, r, name), l.Name), Steps: m.Network.Steps}
@@ -79,7 +82,7 @@ func Potentials(m *train.Model, r *inspect.Road, depth int, name string) figure.
 		}
 		f.Neurons = append(f.Neurons, t)
 	}
-	if depth == len(m.Network.Layers)-1 {
+	if depth == len(m.Network.Layers)-1 && m.SVM == nil {
 		if d := r.Decision; d.Class != readout.None {
 			trace(d.Winner.Neuron, fmt.Sprintf("%d: map %d", d.Class, d.Winner.Map))
 			if d.RunnerUp != readout.None {

@@ -93,6 +93,12 @@ func (f *Follower) Follow(pixels []byte) *Road {
 	for i, step := range out.At {
 		f.spikes = append(f.spikes, spike.Spike{Neuron: out.Neuron(i%out.Maps, i/out.Maps), Step: step, Potential: f.response.Potential[i]})
 	}
+	if m.SVM != nil {
+		features := readout.NewFeatures(1, m.SVM.Shape, m.SVM.Steps)
+		features.Set(0, &r.Stations[len(r.Stations)-1].Pooled)
+		r.Decision = m.SVM.Decide(features, 0)
+		return r
+	}
 	r.Decision = m.Decision.Decide(out.Shape, f.spikes)
 	return r
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -50,8 +51,12 @@ type Lab struct {
 }
 
 // New returns a lab with a copy of a network, with its thresholds and what its
-// maps stand for. It fails if the experiment has faults.
+// maps stand for. It fails if the experiment has faults, and for a network that is
+// read by a linear SVM: what a lab tells of decisions is about first spikes.
 func New(m *train.Model) (*Lab, error) {
+	if m.Experiment.Readout.Rule == train.ReadoutSVM {
+		return nil, errors.New("this network decides by a linear SVM, not by its first spike, so nothing here can say why; test, predict and plot work with it")
+	}
 	own := &train.Model{Experiment: m.Experiment.Clone(), Decision: slices.Clone(m.Decision), State: m.State}
 	var err error
 	if own.Network, err = own.Experiment.Network(); err != nil {

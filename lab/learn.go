@@ -170,6 +170,7 @@ type pupil struct {
 	factor float64  // of the rates
 	sum    *snn.Sum // nil: every winner is of a map of its own
 	image  spike.Map
+	own    spike.Events
 }
 
 // rates are those for image number n of the layer, from 1.
@@ -182,6 +183,7 @@ func (p *pupil) rates(n int) snn.Rates {
 // the winners.
 func (p *pupil) see(in *spike.Events, rates snn.Rates, s *snn.Scratch, list []spike.Spike) []spike.Spike {
 	n := p.learn
+	in = n.Shown(in, &p.own)
 	list = p.c.Contest(in, snn.Selection{K: n.K, Radius: n.Radius, Pointwise: n.Pointwise, Shared: n.Shared, Final: n.Final, Fill: n.Fill}, s, list)
 	timing(n, in, &p.image)
 	rule := stdp(n, rates)

@@ -324,7 +324,7 @@ func (b *Bench) compete(ctx context.Context, w *Work, index int) error {
 	var scratch snn.Scratch
 	var own spike.Events
 	for i := range t.inputs.events {
-		winners += len(c.Contest(layer.Learn.shown(&t.inputs.events[i], &own), sel, &scratch, nil))
+		winners += len(c.Contest(layer.Learn.Shown(&t.inputs.events[i], &own), sel, &scratch, nil))
 	}
 	w.SpikesOut = float64(winners) / float64(b.pool.Len())
 	if err := w.do(ctx, 64); err != nil {

@@ -203,7 +203,7 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 				return err
 			}
 		}
-		in := l.shown(&t.inputs.events[order[s.Image]], &own)
+		in := l.Shown(&t.inputs.events[order[s.Image]], &own)
 		l.timing(in, &image)
 		rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + 1)
 		winners = c.Contest(in, sel, &scratch, winners[:0])
@@ -218,8 +218,9 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 	return nil
 }
 
-// shown is what the layer learns from of an image's spikes. It may be own.
-func (l Learn) shown(in, own *spike.Events) *spike.Events {
+// Shown is what a layer learns from of an image's spikes: in itself, or, with
+// Inhibited, own, which gets those that count.
+func (l Learn) Shown(in, own *spike.Events) *spike.Events {
 	if !l.Inhibited {
 		return in
 	}
@@ -257,14 +258,14 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 			var scratch snn.Scratch
 			var own spike.Events
 			return func(j int) {
-				winners[j] = c.Contest(l.shown(&t.inputs.events[ids[j]], &own), sel, &scratch, winners[j][:0])
+				winners[j] = c.Contest(l.Shown(&t.inputs.events[ids[j]], &own), sel, &scratch, winners[j][:0])
 			}
 		})
 		if err != nil {
 			return err
 		}
 		for j, i := range ids {
-			l.timing(l.shown(&t.inputs.events[i], &own), &image)
+			l.timing(l.Shown(&t.inputs.events[i], &own), &image)
 			rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + j + 1)
 			sum.Add(&rule, &image, winners[j], &scratch)
 			t.won(winners[j], i)

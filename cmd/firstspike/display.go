@@ -27,10 +27,17 @@ func startFields(t training, from train.State) []field {
 	if e.Data.Limit > 0 {
 		images = min(images, e.Data.Limit)
 	}
+	svm := e.Readout.Rule == train.ReadoutSVM
 	protocol := "paper: test after every epoch; the best epoch on the test images is told beside the last"
+	if svm {
+		protocol = "paper: all training images are learned from; test is touched once"
+	}
 	if e.Protocol.Kind == train.ProtocolValidation {
 		images -= e.Protocol.Validation
 		protocol = fmt.Sprintf("validation: %s held-out training images choose the epoch; test is touched once", count(e.Protocol.Validation))
+		if svm {
+			protocol = fmt.Sprintf("validation: %s held-out training images choose the C of the readout; test is touched once", count(e.Protocol.Validation))
+		}
 	}
 	var epochs []string
 	for _, l := range e.Layers {
@@ -50,6 +57,19 @@ func startFields(t training, from train.State) []field {
 		fields = append(fields, field{"resumed", position(e, from)})
 	}
 	return fields
+}
+
+// fitText says how a linear SVM was learned.
+func fitText(f train.Fit) string {
+	text := fmt.Sprintf("a linear SVM with C = %v: %s %% of %s training images right", f.C, percent(f.Train.Right, f.Train.Images(), 2), count(f.Train.Images()))
+	if v := f.Validation; v != nil {
+		text += fmt.Sprintf(", %s %% of %s held-out ones", percent(v.Right, v.Images(), 2), count(v.Images()))
+	}
+	text += fmt.Sprintf("; %.0f of %s features active; %s passes", f.Active, count(f.Features), count(f.Passes))
+	if !f.Converged {
+		text += ", after which its tolerance was not yet reached (readout.svm.passes)"
+	}
+	return text
 }
 
 // saveWarning says that a run could not be saved.
@@ -234,7 +254,7 @@ func newTable(e train.Experiment, layer string, width int) table {
 			rule = "reward-modulated STDP"
 		}
 		t.title = fmt.Sprintf("%s: %d epochs of %s", layer, l.Learn.Epochs, rule)
-		if i == len(e.Layers)-1 {
+		if i == len(e.Layers)-1 && e.Readout.Rule != train.ReadoutSVM {
 			t.judge = "validation"
 			if e.Protocol.Kind == train.ProtocolPaper {
 				t.judge = "test"

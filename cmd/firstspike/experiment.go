@@ -155,6 +155,8 @@ func departures(e train.Experiment, p preset.Preset) []string {
 		case ours == theirs || path == "seed" || path == "name" || path == "paper" || path == "protocol.validation":
 		case isEpochs && theirs != "":
 			list = append(list, fmt.Sprintf("%s learned for %s of %s epochs", strings.TrimPrefix(layer, "layers."), ours, theirs))
+		case path == "protocol.kind" && e.Readout.Rule == train.ReadoutSVM:
+			list = append(list, fmt.Sprintf("%s training images were held out and not learned from", count(e.Protocol.Validation)))
 		case path == "protocol.kind":
 			list = append(list, fmt.Sprintf("the epoch was chosen on %s held-out training images, not on the test images themselves", count(e.Protocol.Validation)))
 		case path == "data.limit":

@@ -79,6 +79,9 @@ func (l *lines) Observe(e train.Event) {
 		}
 		attrs = append(attrs, slog.String("convergence", fmt.Sprintf("%.3g", e.Convergence)), slog.Int("images_per_second", int(e.PerSecond)))
 		l.write("epoch", attrs...)
+	case train.Fitted:
+		l.stage = ""
+		l.note("readout: " + fitText(e.Fit))
 	case train.Warning:
 		if text, bad := watchText(e); bad {
 			l.log.Warn(text)

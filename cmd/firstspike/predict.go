@@ -34,6 +34,7 @@ type answer struct {
 	RunnerUp *int    `json:"runner_up"`       // null: no other class fired
 	Steps    int     `json:"margin_steps"`    // by which the winner fired earlier
 	Higher   float64 `json:"margin_potential"`
+	Lead     float64 `json:"margin_score,omitempty"` // of a linear SVM, which has no other margin
 	Blank    bool    `json:"blank"`
 	Inverted bool    `json:"inverted"`
 	Note     string  `json:"note"`
@@ -107,6 +108,7 @@ func ask(m *train.Model, p *train.Predictor, picture dataset.Grey) (answer, read
 		a.RunnerUp = &d.RunnerUp
 	}
 	a.Steps, a.Higher = d.Margin(e.Encode.Steps)
+	a.Lead = d.Lead
 	return a, d
 }
 
@@ -127,6 +129,8 @@ func (c *predictCommand) tell(w io.Writer, a answer, d readout.Decision) error {
 		parts = append(parts, "no answer: the network stays silent, as no neuron of its last layer fires")
 	case d.RunnerUp == readout.None:
 		parts = append(parts, fmt.Sprintf("%d, and no other class fires", d.Class))
+	case d.Lead > 0:
+		parts = append(parts, fmt.Sprintf("%d, runner-up %d, margin %.2f of the SVM's score", d.Class, d.RunnerUp, d.Lead))
 	case a.Steps > 0:
 		parts = append(parts, fmt.Sprintf("%d, runner-up %d, margin %s", d.Class, d.RunnerUp, steps(a.Steps)))
 	default:

@@ -134,6 +134,11 @@ func writeReport(w io.Writer, dir string, e train.Experiment, r *train.Report, n
 	}
 	say(0, "\ntest: %s", scoreText(r.Test.Score))
 	switch {
+	case r.SVM != nil:
+		say(0, "%s, read by %s", epoch, fitText(*r.SVM))
+		if n := r.SVM.Tried; n > 1 {
+			say(0, "C is the best of %d on the held-out images", n)
+		}
 	case r.Validation != nil:
 		n := r.Validation.Images()
 		say(0, "%s, which was the best on %s held-out training images: %s %% right", epoch, count(n), percent(r.Validation.Right, n, 2))

@@ -86,6 +86,8 @@ func (s *screen) Observe(e train.Event) {
 		s.head(e.Layer)
 		s.print(s.table.row(e, s.style))
 		s.draw(complete(e))
+	case train.Fitted:
+		s.print(wrap("readout: "+fitText(e.Fit), 2, s.width()))
 	case train.Warning:
 		text, bad := watchText(e)
 		if text = wrap(visible(text), 2, s.width()); bad {

@@ -219,7 +219,9 @@ func aboutRun(dir string) ([]string, error) {
 		return nil, err
 	}
 	lines = append(lines, "finished: "+spent)
-	if v := r.Validation; v != nil {
+	if r.SVM != nil {
+		lines = append(lines, "readout: "+fitText(*r.SVM))
+	} else if v := r.Validation; v != nil {
 		lines = append(lines, fmt.Sprintf("chosen: epoch %d, %s %% right on %s validation images", r.Epoch+1, percent(v.Right, v.Images(), 2), count(v.Images())))
 	}
 	if b := r.BestOnTest; b != nil {

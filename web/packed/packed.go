@@ -20,6 +20,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -42,6 +43,9 @@ type packing struct {
 // Write writes a network for [Read]: as [train.Model.Rounded] has it, which
 // decides in the same way, bit for bit.
 func Write(w io.Writer, m *train.Model) error {
+	if m.Experiment.Readout.Rule == train.ReadoutSVM {
+		return errors.New("the network decides by a linear SVM, and a page shows decisions by first spike; leave it out")
+	}
 	m, err := m.Rounded()
 	if err != nil {
 		return err
