@@ -106,6 +106,11 @@ func weights(t *testing.T, path string) map[string][]uint32 {
 			all[l.Name] = append(all[l.Name], math.Float32bits(w))
 		}
 	}
+	if m.SVM != nil {
+		for _, w := range append(m.SVM.Bias, m.SVM.Weights...) {
+			all["svm"] = append(all["svm"], math.Float32bits(w))
+		}
+	}
 	return all
 }
 
@@ -240,6 +245,11 @@ func TestResume(t *testing.T) {
 			l := e.Layers[1].Learn
 			l.Epochs, l.K, l.Batch = 3, 1, 10
 			e.Layers[2].Learn = l
+		},
+		"svm": svm,
+		"svm, batches, latency": func(e *train.Experiment) {
+			svm(e)
+			e.Layers[1].Learn.Batch, e.Readout.SVM.Features = 10, train.FeaturesLatency
 		},
 		"replica in time": func(e *train.Experiment) {
 			replica(e)
