@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,7 +69,7 @@ func Examine(ctx context.Context, m *train.Model, set *dataset.Set, o Options) (
 // a few images, in a folder that is removed afterwards, and looks at others.
 func Trial(ctx context.Context, e train.Experiment, set *dataset.Set, o Options) (*Exam, error) {
 	o = o.filled()
-	if err := e.Faults().Err(); err != nil {
+	if err := errors.Join(e.Faults().Err(), takesImages(e)); err != nil {
 		return nil, err
 	}
 	if err := (&train.Model{Experiment: e}).Fits(set); err != nil {
@@ -152,7 +153,19 @@ func short(ctx context.Context, e train.Experiment, learn, sample *dataset.Set, 
 	return m, trained, epochs, err
 }
 
+// takesImages reports an experiment that this package does not know how to
+// look at.
+func takesImages(e train.Experiment) error {
+	if e.Encode.Recordings() {
+		return errors.New("the network takes recordings by an event camera, and what is healthy is known of images only")
+	}
+	return nil
+}
+
 func examine(ctx context.Context, m *train.Model, set *dataset.Set, trained *Trained, o Options) (*Exam, error) {
+	if err := takesImages(m.Experiment); err != nil {
+		return nil, err
+	}
 	if err := m.Fits(set); err != nil {
 		return nil, err
 	}

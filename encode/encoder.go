@@ -41,10 +41,15 @@ type Config struct {
 	Abs       bool      `toml:"abs"`       // take magnitudes, after the cut
 	Normalise int       `toml:"normalise"` // radius of local normalisation; 0: none
 	Lateral   []float64 `toml:"lateral"`   // factors of lateral inhibition by distance; empty: none
+
+	// Without recordings it is not there in any form, so that experiments are
+	// written, and known, as they were before there was any.
+	Events Events `toml:"events,omitempty" json:",omitzero"` // how recordings by an event camera are encoded, in place of images
 }
 
-// An Encoder turns grey images of one size into first-spike maps. It has
-// working memory of its own: every goroutine needs one.
+// An Encoder turns grey images of one size, or recordings by an event camera,
+// into first-spike maps. It has working memory of its own: every goroutine
+// needs one.
 type Encoder struct {
 	config     Config
 	kernels    []Kernel
@@ -54,15 +59,24 @@ type Encoder struct {
 	picture    Picture
 	ranking    ranking
 	last       []byte // the last image
+
+	// Of recordings, in place of all that is for images:
+	listener *listener
+	heard    spike.Map
 }
 
-// New returns an encoder for images of rows x cols pixels. The error names
-// the field of the configuration that is at fault.
+// New returns an encoder for images of rows x cols pixels, or for recordings
+// by a sensor that has as many. The error names the field of the configuration
+// that is at fault.
 func New(c Config, rows, cols int) (*Encoder, error) {
 	if faults := c.Faults(rows, cols); len(faults) > 0 {
 		return nil, fmt.Errorf("encode.%s: %w", faults[0].Path, faults[0].Err)
 	}
 	e := &Encoder{config: c, rows: rows, cols: cols, shape: c.Shape(rows, cols)}
+	if c.Recordings() {
+		e.listener = newListener(c.Events, c.Steps)
+		return e, nil
+	}
 	for _, f := range c.Filters {
 		k, err := f.Kernel()
 		if err != nil {
@@ -95,6 +109,10 @@ func (c Config) Faults(rows, cols int) []Fault {
 		}
 	}
 	add(c.Steps < 1 || c.Steps > spike.MaxSteps, "steps", "%d; it must be 1 to %d", c.Steps, spike.MaxSteps)
+	c.eventFaults(rows, cols, add)
+	if c.Recordings() {
+		return faults
+	}
 	add(len(c.Filters) == 0, "filters", "none; an encoding needs at least one")
 	size := 0
 	var kernels []Kernel
@@ -124,8 +142,12 @@ func (c Config) Faults(rows, cols int) []Fault {
 	return faults
 }
 
-// Shape is the shape of the spikes that images of rows x cols pixels give.
+// Shape is the shape of the spikes that images of rows x cols pixels give, or
+// recordings by a sensor that has as many.
 func (c Config) Shape(rows, cols int) spike.Shape {
+	if c.Recordings() {
+		return spike.Shape{Maps: c.Events.channels(), Rows: rows, Cols: cols}
+	}
 	size := 0
 	for _, f := range c.Filters {
 		size = max(size, f.Size)
@@ -140,9 +162,13 @@ func (e *Encoder) Shape() spike.Shape { return e.shape }
 func (e *Encoder) Kernels() []Kernel { return e.kernels }
 
 // Intensities is the last image before it became spikes. It is overwritten by
-// the next call.
+// the next call. Recordings have none.
 func (e *Encoder) Intensities() *Picture {
 	p := &e.picture
+	if e.listener != nil {
+		p.Resize(0, 0, 0)
+		return p
+	}
 	e.bank.responses(e.last, p)
 	p.Cut(e.config.Threshold)
 	if e.config.Abs {
@@ -159,11 +185,15 @@ func (e *Encoder) Intensities() *Picture {
 
 // Encode writes the first spikes of an image into dst, reusing its memory.
 // The image has rows x cols pixels, row by row, 0 to 255; fewer or more are a
-// programming error.
+// programming error. A recording has any length; see package event.
 func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
-	e.contrasts(pixels)
 	dst.Resize(e.shape)
 	dst.Steps = e.config.Steps
+	if e.listener != nil {
+		e.listener.listen(pixels, dst)
+		return
+	}
+	e.contrasts(pixels)
 	e.ranking.latency(dst)
 }
 
@@ -181,6 +211,11 @@ func (e *Encoder) contrasts(pixels []byte) {
 // Fired sets in dst which neurons fire at all: those that [Encoder.Encode] lets
 // fire at some step. dst must have the words of the encoder's shape.
 func (e *Encoder) Fired(pixels []byte, dst spike.Bits) {
+	if e.listener != nil {
+		e.Encode(pixels, &e.heard)
+		dst.From(&e.heard)
+		return
+	}
 	e.contrasts(pixels)
 	clear(dst)
 	keys := e.ranking.keys

@@ -73,6 +73,18 @@ func (f *Filter) reset(n int, t int64) {
 	}
 }
 
+// Picture is the recording as a grey picture, Rows*Cols bytes, row by row: how
+// many events each pixel has, of either polarity, of which sixteen or more are
+// white.
+func (r Recording) Picture() []byte {
+	pixels := make([]byte, r.Rows*r.Cols)
+	for _, e := range r.Events {
+		at := &pixels[int(e.Y)*r.Cols+int(e.X)]
+		*at = byte(min(255, int(*at)+16))
+	}
+	return pixels
+}
+
 // Crop keeps the events of a window of rows x cols pixels whose first row and
 // column are top and left, in coordinates of the window. It works in place.
 // The window may reach beyond the sensor; a side is at most [MaxSide].

@@ -1,10 +1,12 @@
 package gallery
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"firstspike/encode"
+	"firstspike/event"
 	"firstspike/figure"
 	"firstspike/inspect"
 	"firstspike/readout"
@@ -14,6 +16,9 @@ import (
 // Filters are those of the encoding, every one with its own range.
 func Filters(m *train.Model) (figure.Figure, error) {
 	e := m.Experiment
+	if e.Encode.Recordings() {
+		return nil, errors.New("the network takes recordings by an event camera, which go through no filters")
+	}
 	encoder, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols)
 	if err != nil {
 		return nil, err
@@ -131,7 +136,8 @@ func trim(features []inspect.Feature) {
 }
 
 // Errors are images that a model gets wrong, by label; with each the class
-// that it was taken for.
+// that it was taken for. Of recordings, which have no pixels to show, how many
+// events each pixel had is what is shown.
 func Errors(m *train.Model, images [][]byte, labels []int, most int) (figure.Figure, error) {
 	p, err := m.Predictor()
 	if err != nil {
@@ -151,7 +157,15 @@ func Errors(m *train.Model, images [][]byte, labels []int, most int) (figure.Fig
 			if d.Class != readout.None {
 				caption = fmt.Sprint(d.Class)
 			}
-			g.Images = append(g.Images, figure.Image{Rows: e.Rows, Cols: e.Cols, Grey: pixels, Caption: caption})
+			grey := pixels
+			if m.Experiment.Encode.Recordings() {
+				events, err := event.Decode(pixels, e.Rows, e.Cols, nil)
+				if err != nil {
+					return nil, err
+				}
+				grey = event.Recording{Rows: e.Rows, Cols: e.Cols, Events: events}.Picture()
+			}
+			g.Images = append(g.Images, figure.Image{Rows: e.Rows, Cols: e.Cols, Grey: grey, Caption: caption})
 		}
 	}
 	s := figure.Sheet{Heading: fmt.Sprintf("%d images are wrong; below each what it was taken for", wrong)}

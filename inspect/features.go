@@ -7,7 +7,8 @@ import (
 )
 
 // A Feature is what a map looks for, in pixels: light where Values is
-// positive, dark where it is negative.
+// positive, dark where it is negative; in recordings, what becomes brighter and
+// what becomes darker.
 type Feature struct {
 	Rows, Cols int
 	Values     []float32 // row by row
@@ -48,7 +49,11 @@ func NewViewer(m *train.Model) (*Viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Viewer{model: m, layers: [][]Feature{filters(encoder.Kernels())}, strides: []int{1}}, nil
+	inputs := filters(encoder.Kernels())
+	if e.Encode.Recordings() {
+		inputs = polarities(e.Encode.Events, encoder.Shape().Maps)
+	}
+	return &Viewer{model: m, layers: [][]Feature{inputs}, strides: []int{1}}, nil
 }
 
 // Feature is what one map of the layer at a depth stands for: that of
@@ -109,6 +114,20 @@ func filters(kernels []encode.Kernel) []Feature {
 		}
 		f.scale(f.largest())
 		features[i] = f
+	}
+	return features
+}
+
+// polarities are what the channels of recordings stand for: a pixel that became
+// brighter, or darker. All windows of time lie on top of each other.
+func polarities(e encode.Events, channels int) []Feature {
+	features := make([]Feature, channels)
+	for i := range features {
+		sign := float32(1)
+		if e.Polarity == encode.EventsOff || e.Polarity == encode.EventsBoth && i%2 == 0 {
+			sign = -1
+		}
+		features[i] = Feature{1, 1, []float32{sign}}
 	}
 	return features
 }

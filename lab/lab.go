@@ -51,11 +51,15 @@ type Lab struct {
 }
 
 // New returns a lab with a copy of a network, with its thresholds and what its
-// maps stand for. It fails if the experiment has faults, and for a network that is
-// read by a linear SVM: what a lab tells of decisions is about first spikes.
+// maps stand for. It fails if the experiment has faults, for a network that is
+// read by a linear SVM, as what a lab tells of decisions is about first spikes,
+// and for one that takes recordings, as a lab shows pictures.
 func New(m *train.Model) (*Lab, error) {
 	if m.Experiment.Readout.Rule == train.ReadoutSVM {
 		return nil, errors.New("this network decides by a linear SVM, not by its first spike, so nothing here can say why; test, predict and plot work with it")
+	}
+	if m.Experiment.Encode.Recordings() {
+		return nil, errors.New("this network takes recordings by an event camera, and here it would be shown pictures; test, plot and report work with it")
 	}
 	own := &train.Model{Experiment: m.Experiment.Clone(), Decision: slices.Clone(m.Decision), State: m.State}
 	var err error

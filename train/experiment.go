@@ -34,7 +34,7 @@ type Data struct {
 	Fit     dataset.Fit `toml:"fit" comment:"how pictures of a folder, and those that the network is asked about, get this size: \"stretch\", \"pad\" or \"crop\"; empty: they are drawings like MNIST's digits"`
 	Test    float64     `toml:"test" comment:"fraction of the images held out for the test, where the data have no part for it; 0: a fifth"`
 	Group   string      `toml:"group" comment:"regular expression for the names of pictures: those for which it, or its first parenthesised part, matches the same stay on one side of that split"`
-	Split   uint64      `toml:"split" comment:"seed of that split"`
+	Split   uint64      `toml:"split" comment:"seed of that split, and of the order in which pictures come"`
 }
 
 // Protocol says which images choose the result.
@@ -148,6 +148,7 @@ func (e Experiment) Clone() Experiment {
 	c := e
 	c.Encode.Filters = append([]encode.Filter(nil), e.Encode.Filters...)
 	c.Encode.Lateral = append([]float64(nil), e.Encode.Lateral...)
+	c.Encode.Events.Windows = append([]float64(nil), e.Encode.Events.Windows...)
 	c.Layers = append([]Layer(nil), e.Layers...)
 	c.Readout.SVM.C = append([]float64(nil), e.Readout.SVM.C...)
 	return c

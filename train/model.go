@@ -332,6 +332,14 @@ func (p *Predictor) Classes(n int, image func(i int) []byte, each func(i, class 
 // the set has labels that the model has no class for.
 func (m *Model) Fits(s *dataset.Set) error {
 	d := m.Experiment.Data
+	switch recordings := m.Experiment.Encode.Recordings(); {
+	case s.Events && !recordings:
+		return fmt.Errorf("%s: holds recordings by an event camera, and the network takes images; say how they become spikes with encode.events.mode and the like, or give images", s.Name)
+	case !s.Events && recordings:
+		return fmt.Errorf("%s: holds images, and the network takes recordings by an event camera, as encode.events.mode says; give recordings", s.Name)
+	case s.Events && (s.Rows != d.Rows || s.Cols != d.Cols):
+		return fmt.Errorf("%s: recordings by a sensor of %dx%d pixels; the network takes %dx%d: set data.rows and data.cols", s.Name, s.Rows, s.Cols, d.Rows, d.Cols)
+	}
 	if s.Rows != d.Rows || s.Cols != d.Cols {
 		return fmt.Errorf("%s: images of %dx%d pixels; the network takes %dx%d", s.Name, s.Rows, s.Cols, d.Rows, d.Cols)
 	}

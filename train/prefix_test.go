@@ -28,6 +28,8 @@ func TestPrefixKey(t *testing.T) {
 		"encode.steps": true, "encode.pad": true, "encode.threshold": true, "encode.abs": true, "encode.normalise": true, "encode.lateral": true,
 		"encode.filters.*.kind": true, "encode.filters.*.size": true, "encode.filters.*.sigma1": true, "encode.filters.*.sigma2": true,
 		"encode.filters.*.orientation": true, "encode.filters.*.div": true,
+		"encode.events.mode": true, "encode.events.windows": true, "encode.events.polarity": true, "encode.events.bins": true, "encode.events.tau": true,
+		"encode.events.refractory": true, "encode.events.split": true, "encode.events.noise": true, "encode.events.still": true,
 		"layers.*.name": true, // random streams have it
 		"layers.*.maps": true, "layers.*.kernel": true, "layers.*.stride": true, "layers.*.pad": true, "layers.*.threshold": true, "layers.*.fires": true,
 		"layers.*.weights.mean": true, "layers.*.weights.std": true,

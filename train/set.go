@@ -12,11 +12,16 @@ import (
 
 // Set changes one field, named by its path as in the experiment's TOML form.
 // Layers go by name (layers.s2.threshold), filters by number
-// (encode.filters.0.sigma1). Lists of numbers are given with commas. It
+// (encode.filters.0.sigma1); encode.filters with an empty value takes all of
+// them away, as recordings need it. Lists of numbers are given with commas. It
 // returns a [Fault] that names the nearest valid path, or the kind of value
 // that the field takes; whether the value makes sense is told by
 // [Experiment.Faults].
 func (e *Experiment) Set(path, value string) error {
+	if path == filtersPath && strings.TrimSpace(value) == "" {
+		e.Encode.Filters = nil
+		return nil
+	}
 	target, ok := e.fields()[path]
 	if !ok {
 		return Fault{path, "there is no such setting; " + Nearest(path, e.Paths())}
@@ -26,6 +31,8 @@ func (e *Experiment) Set(path, value string) error {
 	}
 	return nil
 }
+
+const filtersPath = "encode.filters"
 
 // Paths lists the paths of all fields, in the order of the TOML form.
 func (e *Experiment) Paths() []string {

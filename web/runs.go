@@ -210,6 +210,9 @@ func (f *folder) images() (*dataset.Set, *train.Model, string, error) {
 		if err := f.model.Fits(test); err != nil {
 			return nil, nil, "", err
 		}
+		if test.Events {
+			return nil, nil, "", fmt.Errorf("%s: holds recordings by an event camera, and a page shows pictures", test.Name)
+		}
 		f.test = test
 	}
 	return f.test, f.model, f.version, nil

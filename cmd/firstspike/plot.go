@@ -116,6 +116,9 @@ func (c *plotCommand) Run(s *streams) error {
 		}
 	}
 	for _, kind := range p.kinds {
+		if kind == "filters" && !p.chosen && p.model.Experiment.Encode.Recordings() {
+			continue // there are none
+		}
 		if err := p.draw(s, kind, c.Layer); err != nil {
 			return err
 		}

@@ -57,6 +57,9 @@ func (c *predictCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
+	if m.Experiment.Encode.Recordings() {
+		return usageError{fmt.Errorf("%s: the network takes recordings by an event camera, and predict asks about pictures; test it with: %s", c.Folder, command("test", c.Folder, "--data", "FOLDER"))}
+	}
 	p, err := m.Predictor()
 	if err != nil {
 		return err

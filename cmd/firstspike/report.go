@@ -77,7 +77,7 @@ func (c *reportCommand) Run(s *streams) error {
 // not there any more.
 func health(ctx context.Context, m *train.Model, dir string) (gallery.Section, error) {
 	learn, _, err := dataset.OpenWith(m.Experiment.Data.Source, m.Experiment.Data.Options())
-	if err != nil || m.Fits(learn) != nil {
+	if err != nil || m.Fits(learn) != nil || learn.Events {
 		return gallery.Section{}, nil
 	}
 	epochs, err := train.ReadEpochs(dir)
@@ -168,11 +168,14 @@ func reportPage(ctx context.Context, dir string, about []string, m *train.Model,
 		page.Sections = append(page.Sections, health)
 	}
 
-	filters, err := gallery.Filters(m)
-	if err != nil {
-		return page, err
+	var learned []figure.Figure
+	if !e.Encode.Recordings() { // they go through no filters
+		filters, err := gallery.Filters(m)
+		if err != nil {
+			return page, err
+		}
+		learned = append(learned, filters)
 	}
-	learned := []figure.Figure{filters}
 	for depth := range e.Layers {
 		f, err := gallery.Features(m, depth)
 		if err != nil {

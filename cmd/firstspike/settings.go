@@ -91,7 +91,7 @@ func (s *settings) set(argument, path, value string) {
 	}
 	s.by[path] = argument
 	for _, p := range s.experiment.Paths() {
-		if within, ok := strings.CutPrefix(p, path+"."); ok {
+		if within, ok := strings.CutPrefix(p, path+"."); ok && strings.TrimSpace(value) != "" {
 			s.faults.add("%s: %s is a table of settings; name one of them, such as %s.%s", argument, path, path, within)
 			return
 		}
@@ -263,6 +263,9 @@ func (t *training) fit() {
 			t.notes = append(t.notes, fmt.Sprintf("data.fit: pictures of %s rows and %s columns become images of %dx%d by %q; --set data.rows=N, data.cols and data.fit for others",
 				between(z.MinRows, z.MaxRows), between(z.MinCols, z.MaxCols), set.Rows, set.Cols, set.Fit))
 		}
+	}
+	if set.Sorted() {
+		t.notes = append(t.notes, "the training images come class after class, and layers forget the first over the last; mix the rows of the file, or --set layers.NAME.learn.shuffle=true for every layer")
 	}
 	if set.Classes < e.Data.Classes {
 		t.notes = append(t.notes, fmt.Sprintf("data.classes: the images are of %d, and the network is made for %d; --set data.classes=%d for a network of their own",

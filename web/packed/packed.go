@@ -46,6 +46,9 @@ func Write(w io.Writer, m *train.Model) error {
 	if m.Experiment.Readout.Rule == train.ReadoutSVM {
 		return errors.New("the network decides by a linear SVM, and a page shows decisions by first spike; leave it out")
 	}
+	if m.Experiment.Encode.Recordings() {
+		return errors.New("the network takes recordings by an event camera, and a page shows pictures; leave it out")
+	}
 	m, err := m.Rounded()
 	if err != nil {
 		return err
