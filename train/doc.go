@@ -63,6 +63,12 @@
 // every epoch, as papers do; the best test epoch is then reported beside the
 // last one, and named as what it is.
 //
+// Without reward there are no decisions until all layers have learned. With the
+// readout "svm" a linear SVM then learns from what the last layer makes of the
+// training images, with one value of C after another; the one that decides most
+// of the held-out images rightly is kept ([Fit]), and tested once under either
+// protocol. Epochs are not chosen.
+//
 // # Asking a network
 //
 // [Load] reads a run's network as a [Model], which can be tested and asked but
