@@ -1,6 +1,9 @@
 package dataset
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"slices"
+)
 
 // A Place is one image of several sets: which set, counted from 0, and which image of it.
 type Place struct{ Set, Image int }
@@ -50,4 +53,10 @@ func (s *Set) Counts() []int {
 		counts[l]++
 	}
 	return counts
+}
+
+// Sorted reports whether the images come class after class, if there are several. A network that learns from image after
+// image should not be shown them so.
+func (s *Set) Sorted() bool {
+	return len(s.Labels) > 0 && slices.IsSorted(s.Labels) && s.Labels[0] != s.Labels[len(s.Labels)-1]
 }

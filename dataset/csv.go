@@ -78,7 +78,11 @@ func splitCSV(path string, o Options) (train, test *Set, err error) {
 
 // split divides a set of which every image shows an object of its own.
 func (s *Set) split(o Options) (train, test *Set, err error) {
-	ids, testIDs, err := hold(s.Name, s.Labels, nil, o)
+	n, err := o.part(s.Name, s.Len())
+	if err != nil {
+		return nil, nil, err
+	}
+	ids, testIDs, err := hold(s.Name, s.Labels, nil, n, o.Seed)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -41,6 +41,7 @@ type Set struct {
 	Sizes Sizes
 
 	files  []string // that image i was read from; nil: the set does not come from pictures
+	groups []string // the object that image i shows; nil: one of its own
 	n      int      // images in the set
 	pixels []byte   // of this set, or of the set this one is a view of
 	ids    []int    // image i is the ids[i]-th of pixels; nil: it is the i-th
@@ -117,7 +118,7 @@ func (s *Set) ClassName(class int) string {
 // view is a set with the same pixels and room for n images of its own choice.
 func (s *Set) view(n int) *Set {
 	return &Set{Name: s.Name, Rows: s.Rows, Cols: s.Cols, Classes: s.Classes, Names: s.Names, Fit: s.Fit, Sizes: s.Sizes,
-		files: s.files, n: n, pixels: s.pixels, Events: s.Events, recordings: s.recordings}
+		files: s.files, groups: s.groups, n: n, pixels: s.pixels, Events: s.Events, recordings: s.recordings}
 }
 
 // Subset returns the images with the given numbers, in that order, as a view: pixels are not copied. Classes stays as it

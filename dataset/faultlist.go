@@ -25,7 +25,7 @@ func (f *faultList) add(err error) {
 func (f *faultList) err() error {
 	all := f.first
 	if f.more > 0 {
-		all = append(all[:len(all):len(all)], fmt.Errorf("and %d others that are broken", f.more))
+		all = append(all[:len(all):len(all)], fmt.Errorf("and %d other files", f.more))
 	}
 	return errors.Join(all...)
 }

@@ -14,23 +14,31 @@ const groupStream = 0x67726f7570
 
 // split divides the pictures into those to learn from and those to test on, as [OpenWith] says.
 func (p pictures) split(o Options) (train, test []int, err error) {
-	groups, err := p.groups(o.Group)
+	n, err := o.part(p.dir, len(p.labels))
 	if err != nil {
 		return nil, nil, err
 	}
-	return hold(p.dir, p.labels, groups, o)
+	return hold(p.dir, p.labels, p.groups, n, o.Seed)
 }
 
-// groups names the object that every picture shows, nil if each shows its own.
-func (p pictures) groups(pattern string) (groups []string, err error) {
+// listGroups is list with the object that every picture shows; none if each shows its own.
+func listGroups(dir, pattern string) (pictures, error) {
+	p, err := list(dir, nil)
+	if err == nil {
+		err = p.group(pattern)
+	}
+	return p, err
+}
+
+func (p *pictures) group(pattern string) error {
 	if pattern == "" {
-		return nil, nil
+		return nil
 	}
 	re, err := regexp.Compile(pattern)
 	if err != nil {
-		return nil, err // which Check has told already
+		return err // which Check has told already
 	}
-	groups = make([]string, len(p.files))
+	p.groups = make([]string, len(p.files))
 	var faults faultList
 	for i, path := range p.files {
 		m := re.FindStringSubmatch(filepath.Base(path))
@@ -38,22 +46,43 @@ func (p pictures) groups(pattern string) (groups []string, err error) {
 			faults.add(fmt.Errorf("%s: the group %q matches nothing in the name of this file; change it, or rename the file", path, pattern))
 			continue
 		}
-		groups[i] = m[min(1, len(m)-1)]
+		p.groups[i] = m[min(1, len(m)-1)]
 	}
-	return groups, faults.err()
+	return faults.err()
 }
 
-// hold holds out a part of the images with these labels. The name is for errors.
+// HoldOut divides the images as [Stratified] does, into about n that are held out and the rest. Pictures of one group, see
+// [Options], stay together, as [OpenWith] keeps them together in the parts for training and test.
+func (s *Set) HoldOut(n int, seed uint64) (rest, held []int, err error) {
+	if s.groups == nil {
+		return Stratified(s.Labels, n, seed)
+	}
+	groups := make([]string, s.n)
+	for i := range groups {
+		groups[i] = s.groups[s.ID(i)]
+	}
+	return hold(s.Name, s.Labels, groups, n, seed)
+}
+
+// part is how many of so many images a fraction is.
+func (o Options) part(name string, images int) (n int, err error) {
+	held := o.Test
+	if held == 0 {
+		held = fifth
+	}
+	if n = int(held*float64(images) + 0.5); n < 1 || n >= images {
+		return 0, fmt.Errorf("%s: %v of %d images is %d to test on; give a fraction that leaves some for training and for the test", name, held, images, n)
+	}
+	return n, nil
+}
+
+// hold holds out about n of the images with these labels. The name is for errors.
 //
 // How many of every class is decided as in [Stratified]. Every group, in the order in which its first image comes, draws a
 // key: the next Uint64 of math/rand/v2's PCG generator with the seed (seed, 0x67726f7570). By ascending keys each group goes
 // into the test part if this brings the numbers of its classes closer to what they shall be: if the sum, over all classes,
 // of what is missing or too much becomes smaller.
-func hold(name string, labels []uint8, groups []string, o Options) (train, test []int, err error) {
-	n := int(o.held()*float64(len(labels)) + 0.5)
-	if n < 1 || n >= len(labels) {
-		return nil, nil, fmt.Errorf("%s: %v of %d images is %d to test on; give a fraction that leaves some for training and for the test", name, o.held(), len(labels), n)
-	}
+func hold(name string, labels []uint8, groups []string, n int, seed uint64) (rest, held []int, err error) {
 	type group struct {
 		key    uint64
 		images []int
@@ -73,7 +102,7 @@ func hold(name string, labels []uint8, groups []string, o Options) (train, test 
 		}
 		g.images = append(g.images, i)
 	}
-	pcg := rand.NewPCG(o.Seed, groupStream)
+	pcg := rand.NewPCG(seed, groupStream)
 	for _, g := range all {
 		g.key = pcg.Uint64()
 	}
@@ -89,18 +118,18 @@ func hold(name string, labels []uint8, groups []string, o Options) (train, test 
 			gain += max(missing[c], -missing[c]) - max(missing[c]-n, n-missing[c])
 		}
 		if gain <= 0 {
-			train = append(train, g.images...)
+			rest = append(rest, g.images...)
 			continue
 		}
-		test = append(test, g.images...)
+		held = append(held, g.images...)
 		for c, n := range of {
 			missing[c] -= n
 		}
 	}
-	if len(test) == 0 || len(train) == 0 {
-		return nil, nil, fmt.Errorf("%s: its %d groups cannot be divided so that about %d of %d images are for the test; give another fraction, or smaller groups", name, len(all), n, len(labels))
+	if len(held) == 0 || len(rest) == 0 {
+		return nil, nil, fmt.Errorf("%s: its %d groups cannot be divided so that about %d of %d images are held out; hold out more or fewer, or make smaller groups", name, len(all), n, len(labels))
 	}
-	slices.Sort(train)
-	slices.Sort(test)
-	return train, test, nil
+	slices.Sort(rest)
+	slices.Sort(held)
+	return rest, held, nil
 }

@@ -31,7 +31,9 @@ func Open(spec string) (train, test *Set, err error) { return OpenWith(spec, Opt
 //   - a directory with a folder of pictures for each class, in PNG, JPEG or GIF and of any size; or with two folders, called
 //     train and test, training and testing, LearningSet and TestingSet or similar, that hold such folders. A folder val is
 //     taken for neither. The classes are the names of the folders, sorted by bytes, of the training part if there are two.
-//     Pictures become grey as [Decode] says and fit as [Natural] says.
+//     Pictures become grey as [Decode] says and fit as [Natural] says. Their order is drawn: in the order of classes, then
+//     names, every picture of a part, or of both where they are not apart, gets the next Uint64 of math/rand/v2's PCG
+//     generator with the seed (Options.Seed, 0x6f72646572), and they come by ascending numbers.
 //   - a directory in the layout of N-MNIST: two folders as above with a folder of recordings for each class, .bin files. They
 //     come in the order of their files' names, not class by class. The sensor has 34x34 pixels, as that of N-MNIST, or
 //     Rows x Cols if either is larger. See [Set].Events.

@@ -23,10 +23,11 @@ type Options struct {
 
 	// Group is a regular expression, in the syntax of package regexp, for the names of picture files without their folder.
 	// What it matches, or its first parenthesised part if it has one, names the object that a picture shows. All pictures of
-	// one object fall on the same side of the split. Empty: every picture shows an object of its own.
+	// one object fall on the same side of the split, and of that of [Set.HoldOut]. Empty: every picture shows an object of its
+	// own.
 	Group string
 
-	// Seed decides the split, and nothing else.
+	// Seed decides the split, and in which order pictures come.
 	Seed uint64
 }
 
@@ -58,14 +59,6 @@ func (o Options) Check() error {
 	return errors.Join(faults...)
 }
 
-// held is the fraction that is held out.
-func (o Options) held() float64 {
-	if o.Test == 0 {
-		return fifth
-	}
-	return o.Test
-}
-
 // unused returns an error if an option is given that says how to split, or to fit, data that are split already, or are no
 // pictures.
 func (o Options) unused(spec string, pictures, split bool) error {
@@ -78,6 +71,5 @@ func (o Options) unused(spec string, pictures, split bool) error {
 	add(o.Fit != "" && !pictures, fmt.Sprintf("fit %q", o.Fit), "the data are no folder of pictures")
 	add(o.Group != "" && !pictures, fmt.Sprintf("group %q", o.Group), "the data are no folder of pictures")
 	add(o.Test != 0 && split, fmt.Sprintf("test %v", o.Test), "the data have a test part of their own")
-	add(o.Group != "" && pictures && split, fmt.Sprintf("group %q", o.Group), "the data have a test part of their own")
 	return errors.Join(faults...)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,6 +30,7 @@ type pictures struct {
 	classes []string
 	files   []string // paths, by class, then by name
 	labels  []uint8
+	groups  []string // the object that each shows; nil: its own
 }
 
 // partOf says which part of a data set a folder of this name holds: "train", "test", or neither. LearningSet, train_images
@@ -178,10 +180,12 @@ func list(dir string, classes []string) (p pictures, err error) {
 	return p, faults.err()
 }
 
-// read decodes the pictures with the given numbers into a set. Files that cannot be read are an error, which names the first
+// read decodes the pictures with the given numbers into a set, in an order that is drawn: a network that saw class after
+// class would forget the first over the last, and some of the first images would be of one class. Files that cannot be read are an error, which names the first
 // ten.
 func (p pictures) read(name string, ids []int, o Options) (*Set, error) {
 	o.Fit = cmp.Or(o.Fit, Stretch)
+	ids = p.mix(ids, o.Seed)
 	sizes := make([][2]int, len(ids)) // rows and columns
 	faults := make([]error, len(ids))
 	decode := func(k int) (g Grey) {
@@ -234,6 +238,19 @@ func (p pictures) read(name string, ids []int, o Options) (*Set, error) {
 	return s, nil
 }
 
+// orderStream is the second half of the generator's seed: "order" in ASCII.
+const orderStream = 0x6f72646572
+
+// mix returns ids in the order of keys: every picture of p draws one, as in hold.
+func (p pictures) mix(ids []int, seed uint64) []int {
+	pcg := rand.NewPCG(seed, orderStream)
+	keys := make([]uint64, len(p.files))
+	for i := range keys {
+		keys[i] = pcg.Uint64()
+	}
+	return slices.SortedStableFunc(slices.Values(ids), func(a, b int) int { return cmp.Compare(keys[a], keys[b]) })
+}
+
 func differ(name string, z Sizes) error {
 	return fmt.Errorf("%s: %w, from %d to %d rows and from %d to %d columns; give the rows and columns that all shall get",
 		name, ErrSizes, z.MinRows, z.MaxRows, z.MinCols, z.MaxCols)
@@ -249,6 +266,12 @@ func (p pictures) set(name string, ids []int, rows, cols int, pixels []byte) (*S
 		return nil, err
 	}
 	s.Classes, s.Names, s.files = len(p.classes), p.classes, files
+	if p.groups != nil {
+		s.groups = make([]string, len(ids))
+		for k, id := range ids {
+			s.groups[k] = p.groups[id]
+		}
+	}
 	return s, nil
 }
 
@@ -288,7 +311,7 @@ func openPictures(dir string, o Options) (train, test *Set, err error) {
 	if held != "" && learn == "" {
 		return nil, nil, fmt.Errorf("%s: has %s but no folder train beside it; add it, or rename %s if it is a class", dir, filepath.Base(held), filepath.Base(held))
 	}
-	p, err := list(cmp.Or(learn, dir), nil)
+	p, err := listGroups(cmp.Or(learn, dir), o.Group)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -318,7 +341,7 @@ func openTestPictures(dir string, o Options) (*Set, error) {
 		return nil, err
 	}
 	if held == "" {
-		p, err := list(cmp.Or(learn, dir), nil)
+		p, err := listGroups(cmp.Or(learn, dir), o.Group)
 		if err != nil {
 			return nil, err
 		}

@@ -33,7 +33,7 @@ type Data struct {
 	Limit   int         `toml:"limit" comment:"use only so many of the first training images; 0: all"`
 	Fit     dataset.Fit `toml:"fit" comment:"how pictures of a folder, and those that the network is asked about, get this size: \"stretch\", \"pad\" or \"crop\"; empty: they are drawings like MNIST's digits"`
 	Test    float64     `toml:"test" comment:"fraction of the images held out for the test, where the data have no part for it; 0: a fifth"`
-	Group   string      `toml:"group" comment:"regular expression for the names of pictures: those for which it, or its first parenthesised part, matches the same stay on one side of that split"`
+	Group   string      `toml:"group" comment:"regular expression for the names of pictures: those for which it, or its first parenthesised part, matches the same stay on one side of that split, and of that for validation"`
 	Split   uint64      `toml:"split" comment:"seed of that split, and of the order in which pictures come"`
 }
 

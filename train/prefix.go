@@ -35,7 +35,8 @@ type identity struct {
 	Rows, Cols int
 	Limit      int
 	Protocol   string
-	Validation int // images; 0 under the protocol "paper", which holds none out
+	Validation int    // images; 0 under the protocol "paper", which holds none out
+	Group      string `json:",omitempty"` // which of them stay together
 	Encode     encode.Config
 	Layers     []Layer // without the last
 	Train      string  // SHA-256 of the training images
@@ -62,11 +63,11 @@ func newPrefix(e Experiment, train, test DataSum, trainImages, heldImages int) p
 		return p
 	}
 	id := identity{
-		Results: prefixResults, Seed: e.Seed, Rows: e.Data.Rows, Cols: e.Data.Cols, Limit: e.Data.Limit,
+		Results: prefixResults, Seed: e.Seed, Rows: e.Data.Rows, Cols: e.Data.Cols, Limit: e.Data.Limit, Group: e.Data.Group,
 		Protocol: e.Protocol.Kind, Validation: e.Protocol.Validation, Encode: e.Clone().Encode, Layers: p.layers(), Train: train.SHA256,
 	}
 	if e.Protocol.Kind == ProtocolPaper {
-		id.Validation, id.Test = 0, test.SHA256
+		id.Validation, id.Group, id.Test = 0, "", test.SHA256
 	}
 	text, err := json.Marshal(id)
 	if err != nil {

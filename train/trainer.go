@@ -229,7 +229,7 @@ func (t *Trainer) divide() error {
 	if e.Protocol.Validation >= all.Len() {
 		return Fault{"protocol.validation", fmt.Sprintf("%d images held out of %d leave none to learn from; use fewer, or a larger data.limit", e.Protocol.Validation, all.Len())}
 	}
-	learn, hold, err := dataset.Stratified(all.Labels, e.Protocol.Validation, stream(e.Seed, "validation", "", 0).Uint64())
+	learn, hold, err := all.HoldOut(e.Protocol.Validation, stream(e.Seed, "validation", "", 0).Uint64())
 	if err != nil {
 		return err
 	}

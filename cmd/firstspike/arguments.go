@@ -117,6 +117,9 @@ func recognise(node *kong.Node, args []string) (known []string, help bool, fault
 		if flag == nil {
 			continue
 		}
+		if flag.Short != 0 && name == "-"+string(flag.Short) && !flag.IsBool() {
+			arg = "--" + flag.Name + "=" + value // package kong takes the "=" of "-o=FILE" for a part of the value
+		}
 		switch {
 		case value == "" && !flag.IsBool():
 			faults.add("%s: it needs a value: %s", name, flag.Help)

@@ -49,6 +49,9 @@ func (c *dataCheckCommand) Run(s *streams) error {
 	if made {
 		fmt.Fprintf(&b, "The pictures have different sizes; for this check they are scaled to %dx%d. To train, choose with --set data.rows=N --set data.cols=N.\n", checkSide, checkSide)
 	}
+	if train.Sorted() {
+		b.WriteString("The training images come class after class. Networks that learn from image after image forget the first over the last: mix them.\n")
+	}
 	b.WriteString("\n" + balance(train, test) + "\n")
 	b.WriteString(auditText(train, test))
 	_, err = fmt.Fprint(s.out, b.String())

@@ -57,7 +57,7 @@ func (c *dataPreviewCommand) Run(s *streams) error {
 		name = filepath.Base(filepath.Clean(name))
 	}
 	var b bytes.Buffer
-	if err := figure.PNG(&b, previewSheet(name, train, images), dpi); err != nil {
+	if err := figure.PNG(&b, previewSheet(name, train, images, made), dpi); err != nil {
 		return err
 	}
 	out := c.Out
@@ -74,8 +74,9 @@ func (c *dataPreviewCommand) Run(s *streams) error {
 	return err
 }
 
-// previewSheet shows so many images of every class.
-func previewSheet(name string, s *dataset.Set, images int) figure.Figure {
+// previewSheet shows so many images of every class. Made says that their size is
+// for this picture only.
+func previewSheet(name string, s *dataset.Set, images int, made bool) figure.Figure {
 	byClass := make([][]int, s.Classes)
 	for i, l := range s.Labels {
 		byClass[l] = append(byClass[l], i)
@@ -88,10 +89,16 @@ func previewSheet(name string, s *dataset.Set, images int) figure.Figure {
 		side /= 2
 	}
 	rows, cols := s.Rows, s.Cols
-	if long := max(rows, cols); long > side {
+	if s.Fit != "" {
+		side = min(side, max(16, 1200/images-12)) // so that photographs fill the width of the sheet
+	}
+	if long := max(rows, cols); long > side || s.Fit != "" {
 		rows, cols = max(1, rows*side/long), max(1, cols*side/long)
 	}
 	sheet := figure.Sheet{Heading: fmt.Sprintf("%s: %s training images of %dx%d pixels", name, count(s.Len()), s.Rows, s.Cols), Columns: images}
+	if made {
+		sheet.Heading = fmt.Sprintf("%s: %s training pictures of different sizes", name, count(s.Len()))
+	}
 	for class, ids := range byClass {
 		g := figure.Group{Heading: fmt.Sprintf("%s (%s)", s.ClassName(class), count(len(ids)))}
 		n := min(images, len(ids))
