@@ -90,7 +90,7 @@ func (c *dataFlags) open(spec string, rows, cols int, fit dataset.Fit) (train, t
 
 // className is the number of a class with its name, if it has one.
 func className(s *dataset.Set, class int) string {
-	if class < len(s.Names) {
+	if class < len(s.Names) && s.Names[class] != strconv.Itoa(class) {
 		return fmt.Sprintf("%d %s", class, visible(s.Names[class]))
 	}
 	return fmt.Sprint(class)

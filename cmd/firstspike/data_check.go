@@ -37,7 +37,11 @@ func (c *dataCheckCommand) Run(s *streams) error {
 		return err
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s training and %s test images of %dx%d pixels, %s\n", visible(c.Spec), count(train.Len()), count(test.Len()), train.Rows, train.Cols, classes(train.Classes))
+	things := "images"
+	if train.Events {
+		things = "recordings"
+	}
+	fmt.Fprintf(&b, "%s: %s training and %s test %s of %dx%d pixels, %s\n", visible(c.Spec), count(train.Len()), count(test.Len()), things, train.Rows, train.Cols, classes(train.Classes))
 	for _, p := range []struct {
 		name string
 		set  *dataset.Set
@@ -94,7 +98,9 @@ func auditText(train, test *dataset.Set) string {
 		s := sets[p.Set]
 		return fmt.Sprintf("%s (%s)", visible(s.Source(p.Image)), className(s, s.Label(p.Image)))
 	}
-	fmt.Fprintf(&b, "images of one grey all over: %s\n", none(len(a.Flat)))
+	if !train.Events {
+		fmt.Fprintf(&b, "images of one grey all over: %s\n", none(len(a.Flat)))
+	}
 	for i, p := range a.Flat {
 		if i == mostTold {
 			fmt.Fprintf(&b, "  and %s more\n", count(len(a.Flat)-i))

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"firstspike/dataset"
+	"firstspike/event"
 	"firstspike/figure"
 )
 
@@ -57,7 +58,11 @@ func (c *dataPreviewCommand) Run(s *streams) error {
 		name = filepath.Base(filepath.Clean(name))
 	}
 	var b bytes.Buffer
-	if err := figure.PNG(&b, previewSheet(name, train, images, made), dpi); err != nil {
+	sheet, err := previewSheet(name, train, images, made)
+	if err != nil {
+		return err
+	}
+	if err := figure.PNG(&b, sheet, dpi); err != nil {
 		return err
 	}
 	out := c.Out
@@ -76,7 +81,7 @@ func (c *dataPreviewCommand) Run(s *streams) error {
 
 // previewSheet shows so many images of every class. Made says that their size is
 // for this picture only.
-func previewSheet(name string, s *dataset.Set, images int, made bool) figure.Figure {
+func previewSheet(name string, s *dataset.Set, images int, made bool) (figure.Figure, error) {
 	byClass := make([][]int, s.Classes)
 	for i, l := range s.Labels {
 		byClass[l] = append(byClass[l], i)
@@ -96,7 +101,10 @@ func previewSheet(name string, s *dataset.Set, images int, made bool) figure.Fig
 		rows, cols = max(1, rows*side/long), max(1, cols*side/long)
 	}
 	sheet := figure.Sheet{Heading: fmt.Sprintf("%s: %s training images of %dx%d pixels", name, count(s.Len()), s.Rows, s.Cols), Columns: images}
-	if made {
+	switch {
+	case s.Events:
+		sheet.Heading = fmt.Sprintf("%s: %s training recordings of %dx%d pixels, all events of each", name, count(s.Len()), s.Rows, s.Cols)
+	case made:
 		sheet.Heading = fmt.Sprintf("%s: %s training pictures of different sizes", name, count(s.Len()))
 	}
 	for class, ids := range byClass {
@@ -104,10 +112,17 @@ func previewSheet(name string, s *dataset.Set, images int, made bool) figure.Fig
 		n := min(images, len(ids))
 		for k := range n {
 			grey := dataset.Grey{Rows: s.Rows, Cols: s.Cols, Pixels: s.Image(ids[k*len(ids)/n])}
+			if s.Events {
+				events, err := event.Decode(grey.Pixels, s.Rows, s.Cols, nil)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", s.Source(ids[k*len(ids)/n]), err)
+				}
+				grey.Pixels = event.Recording{Rows: s.Rows, Cols: s.Cols, Events: events}.Picture()
+			}
 			image, _ := dataset.Natural(grey, rows, cols, dataset.Stretch)
 			g.Images = append(g.Images, figure.Image{Rows: rows, Cols: cols, Grey: image})
 		}
 		sheet.Groups = append(sheet.Groups, g)
 	}
-	return sheet
+	return sheet, nil
 }

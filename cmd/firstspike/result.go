@@ -69,7 +69,7 @@ func resultText(r train.Result, names []string, columns int) string {
 
 // labelText is a label with the name of its class, if that has one.
 func labelText(label int, names []string) string {
-	if label < len(names) {
+	if label < len(names) && names[label] != fmt.Sprint(label) {
 		return fmt.Sprintf("%s %d", visible(names[label]), label)
 	}
 	return fmt.Sprint(label)
