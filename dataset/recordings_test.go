@@ -106,7 +106,7 @@ func TestRecordingsFaults(t *testing.T) {
 		files map[string][]byte
 		want  []string
 	}{
-		{many, []string{"bad00.bin: 3 bytes are no whole number", "bad09.bin", "and 2 others that are broken"}},
+		{many, []string{"bad00.bin: 3 bytes are no whole number", "bad09.bin", "and 2 other files"}},
 		{map[string][]byte{"Train/0/a.bin": word(34, 0, 0), "Test/0/a.bin": word(0, 0, 0)[:4]},
 			[]string{filepath.Join("Train", "0", "a.bin") + ": event 0 is at x 34", filepath.Join("Test", "0", "a.bin") + ": 4 bytes"}},
 		{map[string][]byte{"Train/0/a.bin": append(word(0, 0, 9), word(0, 0, 8)...), "Test/0/a.bin": good}, []string{"event 1 is at 8 µs, before"}},

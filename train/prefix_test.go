@@ -21,6 +21,8 @@ func TestPrefixKey(t *testing.T) {
 		"name": false, "paper": false, "seed": true,
 		"data.source": false, // the images' checksums count instead
 		"data.rows":   true, "data.cols": true, "data.limit": true,
+		"data.fit": false, "data.test": false, "data.split": false, // the same
+		"data.group":    true,  // which images are held out for validation
 		"data.classes":  false, // only the last layer decides
 		"readout.rule":  false,
 		"readout.svm.c": false, "readout.svm.loss": false, "readout.svm.features": false, "readout.svm.tolerance": false, "readout.svm.passes": false,
