@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -151,9 +152,9 @@ type getting struct {
 
 func (g *getting) size() (int64, error) { return g.part.Seek(0, io.SeekEnd) }
 
-func (g *getting) tell(url string, done int64, err error) {
+func (g *getting) tell(address string, done int64, err error) {
 	if g.Observe != nil {
-		g.Observe(Progress{g.Name, url, done, g.Bytes, err})
+		g.Observe(Progress{g.Name, address, done, g.Bytes, err})
 	}
 }
 
@@ -161,8 +162,8 @@ func (g *getting) tell(url string, done int64, err error) {
 func (g *getting) fromAny(ctx context.Context) error {
 	var faults []error
 	offline := len(g.URLs) > 0
-	for _, url := range g.URLs {
-		err := g.from(ctx, url)
+	for _, address := range g.URLs {
+		err := g.from(ctx, address)
 		if err == nil || ctx.Err() != nil {
 			return cause(ctx, err)
 		}
@@ -171,7 +172,7 @@ func (g *getting) fromAny(ctx context.Context) error {
 			return err
 		}
 		offline = offline && unreachable(err)
-		faults = append(faults, fmt.Errorf("%s: %w", url, err))
+		faults = append(faults, fmt.Errorf("%s: %w", address, err))
 	}
 	if offline {
 		faults = append(faults, ErrOffline)
@@ -197,20 +198,20 @@ func cause(ctx context.Context, err error) error {
 func unreachable(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
-	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
+	return errors.As(err, &dns) || errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
 // errCut is that a connection broke off, so that the rest may be asked for.
 var errCut = errors.New("the connection broke off")
 
 // from fetches the file, or the rest of it, from one address.
-func (g *getting) from(ctx context.Context, url string) error {
+func (g *getting) from(ctx context.Context, address string) error {
 	for cuts := 0; ; cuts++ {
 		before, err := g.size()
 		if err != nil {
 			return err
 		}
-		err = g.once(ctx, url)
+		err = g.once(ctx, address)
 		after, sizeErr := g.size()
 		if sizeErr != nil {
 			return sizeErr
@@ -232,7 +233,7 @@ func (g *getting) from(ctx context.Context, url string) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		g.tell(url, after, err)
+		g.tell(address, after, err)
 		if !again {
 			return err
 		}
@@ -240,7 +241,7 @@ func (g *getting) from(ctx context.Context, url string) error {
 }
 
 // once asks for what is missing, and appends what comes.
-func (g *getting) once(ctx context.Context, url string) error {
+func (g *getting) once(ctx context.Context, address string) error {
 	at, err := g.size()
 	if err != nil {
 		return err
@@ -256,7 +257,7 @@ func (g *getting) once(ctx context.Context, url string) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return err
 	}
@@ -265,6 +266,10 @@ func (g *getting) once(ctx context.Context, url string) error {
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", at))
 	}
 	resp, err := g.Client.Do(req)
+	var about *url.Error
+	if errors.As(err, &about) {
+		return about.Err // the address is told beside it
+	}
 	if err != nil {
 		return err
 	}
@@ -285,17 +290,17 @@ func (g *getting) once(ctx context.Context, url string) error {
 	if err := g.part.Truncate(from); err != nil {
 		return err
 	}
-	return g.receive(url, resp.Body, from, stop)
+	return g.receive(address, resp.Body, from, stop)
 }
 
 // receive appends what comes to the part from the given place on.
-func (g *getting) receive(url string, r io.Reader, from int64, stop func()) error {
+func (g *getting) receive(address string, r io.Reader, from int64, stop func()) error {
 	if _, err := g.part.Seek(from, io.SeekStart); err != nil {
 		return err
 	}
 	stalled := time.AfterFunc(g.Stall, stop)
 	defer stalled.Stop()
-	g.tell(url, from, nil)
+	g.tell(address, from, nil)
 	at := from
 	for buf := make([]byte, 64<<10); ; {
 		n, err := r.Read(buf)
@@ -308,7 +313,7 @@ func (g *getting) receive(url string, r io.Reader, from int64, stop func()) erro
 		at += int64(n)
 		if n > 0 {
 			stalled.Reset(g.Stall)
-			g.tell(url, at, nil)
+			g.tell(address, at, nil)
 		}
 		switch {
 		case err == io.EOF && at == g.Bytes:

@@ -93,7 +93,7 @@ func (c *dataGetCommand) Run(s *streams) error {
 			fmt.Fprintf(s.err, "firstspike: interrupted; what has come is kept, the same command goes on\n")
 			return silentError(statusInterrupted)
 		case errors.Is(err, fetch.ErrOffline) && k.Package != "":
-			return fmt.Errorf("%w\n%s is also Debian's package %s; or bring its files from another machine and name their folder: firstspike train --data DIR", err, k.Name, k.Package)
+			return errors.Join(err, fmt.Errorf("%s is also Debian's package %s; or bring its files from another machine, and name their folder: %s DIR", k.Name, k.Package, command("train", "--data")))
 		case err != nil:
 			return err
 		}
@@ -123,7 +123,7 @@ func (f *fetching) observe(p fetch.Progress) {
 	width, ok := terminal(f.s.err)
 	if p.Err != nil {
 		f.end()
-		fmt.Fprintf(f.s.err, "note: %s: %s; what comes next is tried\n", visible(p.URL), visible(p.Err.Error()))
+		fmt.Fprintf(f.s.err, "note: %s: %s\n", visible(p.URL), visible(p.Err.Error()))
 		f.url = ""
 		return
 	}

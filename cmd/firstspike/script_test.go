@@ -42,6 +42,10 @@ func TestMain(m *testing.M) {
 		"check-tables": program(checkTables),
 		"check-same":   program(checkSame),
 		"trace":        program(trace),
+		"pictures":     program(pictures),
+		"mirror":       program(mirror),
+		"await":        program(await),
+		"originals":    program(originals),
 	})
 }
 
@@ -52,6 +56,12 @@ func TestScripts(t *testing.T) {
 	images := smallData(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
+		Condition: func(name string) (bool, error) {
+			if name != "fashion" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return fashion(), nil
+		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv(cacheEnv, filepath.Join(e.WorkDir, "cache"))
 			if err := os.CopyFS(filepath.Join(e.WorkDir, "data"), os.DirFS(images)); err != nil {
