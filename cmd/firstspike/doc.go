@@ -12,6 +12,7 @@
 //	firstspike serve              a page in the browser: watch runs learn, draw a digit, step through the spikes
 //	firstspike site --out DIR     that page as a folder for any web host, the network inside
 //	firstspike export RUN         what it learned and how it went, for TensorBoard, as CSV or JSON lines
+//	firstspike data               what networks learn from: list, get, check, preview
 //	firstspike show RUN           the experiment: every number, and where it comes from
 //	firstspike presets            the published experiments
 //	firstspike conform TRACE      compare this program with a reference's trace
