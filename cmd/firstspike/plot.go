@@ -270,6 +270,9 @@ func (p *plotting) study(s *streams, text []byte) error {
 			return usageError{fmt.Errorf("%s: a study has curves; for other pictures name one of its runs, such as %s", kind, filepath.Join(p.run, fmt.Sprintf("seed%d", o.Seeds[0].Seed)))}
 		}
 	}
+	if len(o.Curve) == 0 && len(o.Seeds) > 0 {
+		return usageError{fmt.Errorf("%s: no epoch of these runs was judged, so there is no curve; name one of the runs, such as %s", p.run, filepath.Join(p.run, fmt.Sprintf("seed%d", o.Seeds[0].Seed)))}
+	}
 	return p.write(s, "curves", gallery.Study(o.Name, o.Curve, o.CurveOf, len(o.Seeds), references(o.Name)))
 }
 

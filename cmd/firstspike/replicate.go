@@ -182,6 +182,9 @@ func newStudyOutput(plan study.Study, runs []study.Run) studyOutput {
 	if e.Protocol.Kind == train.ProtocolPaper {
 		o.Measure, o.CurveOf = "test images right, in percent, after the last epoch", "test"
 	}
+	if e.Readout.Rule == train.ReadoutSVM {
+		o.Measure = "test images right, in percent, read by a linear SVM after the last epoch"
+	}
 	text, _ := e.TOML() // it has been checked
 	o.Experiments = string(text)
 	var test, best, seconds []float64
@@ -307,7 +310,11 @@ func (o studyOutput) text(plan study.Study, width int) string {
 			}
 		}
 	}
-	fmt.Fprintf(&b, "\nAll numbers are in %s, the curve in %s.\n", visible(filepath.Join(plan.Dir, "study.json")), visible(filepath.Join(plan.Dir, "epochs.csv")))
+	fmt.Fprintf(&b, "\nAll numbers are in %s", visible(filepath.Join(plan.Dir, "study.json")))
+	if len(o.Curve) > 0 {
+		fmt.Fprintf(&b, ", the curve in %s", visible(filepath.Join(plan.Dir, "epochs.csv")))
+	}
+	b.WriteString(".\n")
 	return b.String()
 }
 
