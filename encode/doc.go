@@ -20,6 +20,11 @@
 //     them fire at step 0, the next n/T at step 1, and so on. What is 0 stays
 //     silent.
 //
+// In place of ranks the last station may take the intensities themselves
+// ([LatencyLinear]): the stronger, the earlier, on a scale that reaches from the
+// weakest to the strongest that an input can be, or was in the training images
+// ([Range]).
+//
 // [Encoder.Fired] leaves the last station out where only the question is which
 // inputs fire, and not when: all do but the weakest n mod T.
 //

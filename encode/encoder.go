@@ -36,11 +36,15 @@ func (f Filter) Kernel() (Kernel, error) {
 type Config struct {
 	Steps     int       `toml:"steps"`     // time steps, 1 to spike.MaxSteps
 	Filters   []Filter  `toml:"filters"`   // one channel each
-	Pad       int       `toml:"pad"`       // black pixels on every side
+	Pad       int       `toml:"pad"`       // pixels on every side, black unless border says otherwise
 	Threshold float64   `toml:"threshold"` // smaller responses become 0
 	Abs       bool      `toml:"abs"`       // take magnitudes, after the cut
 	Normalise int       `toml:"normalise"` // radius of local normalisation; 0: none
 	Lateral   []float64 `toml:"lateral"`   // factors of lateral inhibition by distance; empty: none
+
+	Border  string `toml:"border,omitempty" json:",omitempty"`  // what the pad is: "black" or empty, or "edge", the nearest pixel
+	Latency string `toml:"latency,omitempty" json:",omitempty"` // "rank" or empty, or "linear"
+	Fitted  bool   `toml:"fitted,omitempty" json:",omitzero"`   // linear latency: the range of every input is that of the training images, not what its filter can answer
 
 	// Without recordings it is not there in any form, so that experiments are
 	// written, and known, as they were before there was any.
@@ -59,9 +63,10 @@ type Encoder struct {
 	picture    Picture
 	ranking    ranking
 	last       []byte // the last image
+	framed     []byte // the same with its edge repeated
+	between    *Range // of linear latency
 
-	// Of recordings, in place of all that is for images:
-	listener *listener
+	listener *listener // of recordings, in place of all that is for images
 	heard    spike.Map
 }
 
@@ -89,7 +94,16 @@ func New(c Config, rows, cols int) (*Encoder, error) {
 		k.round(bits)
 	}
 	e.last = make([]byte, rows*cols)
-	e.bank = newBank(e.kernels, c.Pad, c.Normalise, rows, cols)
+	if c.Border == BorderEdge {
+		rows, cols = rows+2*c.Pad, cols+2*c.Pad
+		e.framed = make([]byte, rows*cols)
+		e.bank = newBank(e.kernels, 0, c.Normalise, rows, cols)
+	} else {
+		e.bank = newBank(e.kernels, c.Pad, c.Normalise, rows, cols)
+	}
+	if c.Latency == LatencyLinear {
+		e.between = e.whole()
+	}
 	return e, nil
 }
 
@@ -130,6 +144,11 @@ func (c Config) Faults(rows, cols int) []Fault {
 	add(c.Pad < 0 || c.Pad > MaxKernel, "pad", "%d; it must be 0 to %d", c.Pad, MaxKernel)
 	add(c.Pad >= 0 && (size > rows+2*c.Pad || size > cols+2*c.Pad), "filters", "a kernel of size %d exceeds the image of %dx%d", size, rows+2*c.Pad, cols+2*c.Pad)
 	add(c.Threshold != c.Threshold, "threshold", "is not a number")
+	add(c.Border != "" && c.Border != BorderBlack && c.Border != BorderEdge, "border", "%q; it can be %q or %q", c.Border, BorderBlack, BorderEdge)
+	add(c.Border == BorderEdge && c.Pad == 0, "border", "has no effect without a pad; take it away")
+	add(c.Latency != "" && c.Latency != LatencyRank && c.Latency != LatencyLinear, "latency", "%q; it can be %q or %q", c.Latency, LatencyRank, LatencyLinear)
+	add(c.Fitted && c.Latency != LatencyLinear, "fitted", "has an effect on %q latency only; it must be false", LatencyLinear)
+	add(c.Latency == LatencyLinear && !c.Fitted && (c.Normalise > 0 || len(c.Lateral) > 0), "fitted", "must be true: after normalisation or lateral inhibition nobody knows the largest intensity beforehand")
 	if c.Normalise < 0 || c.Normalise > MaxKernel {
 		add(true, "normalise", "radius %d; it must be 0 to %d", c.Normalise, MaxKernel)
 	} else {
@@ -169,7 +188,7 @@ func (e *Encoder) Intensities() *Picture {
 		p.Resize(0, 0, 0)
 		return p
 	}
-	e.bank.responses(e.last, p)
+	e.bank.responses(e.frame(e.last), p)
 	p.Cut(e.config.Threshold)
 	if e.config.Abs {
 		p.Abs()
@@ -193,6 +212,11 @@ func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
 		e.listener.listen(pixels, dst)
 		return
 	}
+	if e.between != nil {
+		e.last = append(e.last[:0], pixels[:e.rows*e.cols]...)
+		e.linear(dst)
+		return
+	}
 	e.contrasts(pixels)
 	e.ranking.latency(dst)
 }
@@ -202,7 +226,7 @@ func (e *Encoder) contrasts(pixels []byte) {
 	e.last = append(e.last[:0], pixels[:e.rows*e.cols]...)
 	r := &e.ranking
 	if c := e.config; c.Threshold > 0 && !c.Abs && len(c.Lateral) == 0 {
-		r.keys = e.bank.contrasts(pixels, e.config.Threshold, r.keys[:0])
+		r.keys = e.bank.contrasts(e.frame(pixels), e.config.Threshold, r.keys[:0])
 		return
 	}
 	r.collect(e.Intensities())
@@ -211,7 +235,7 @@ func (e *Encoder) contrasts(pixels []byte) {
 // Fired sets in dst which neurons fire at all: those that [Encoder.Encode] lets
 // fire at some step. dst must have the words of the encoder's shape.
 func (e *Encoder) Fired(pixels []byte, dst spike.Bits) {
-	if e.listener != nil {
+	if e.listener != nil || e.between != nil {
 		e.Encode(pixels, &e.heard)
 		dst.From(&e.heard)
 		return

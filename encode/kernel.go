@@ -14,13 +14,16 @@ type Kernel struct {
 
 // reach is the largest magnitude that a response to an image of bytes can
 // have, or any part of its sum.
-func (k Kernel) reach() float64 {
-	light, dark := 0.0, 0.0
+func (k Kernel) reach() float64 { return max(k.sides()) }
+
+// sides are the largest response to an image of bytes, and the magnitude of
+// the smallest.
+func (k Kernel) sides() (light, dark float64) {
 	for _, w := range k.W {
-		light += max(w, 0)
-		dark += max(-w, 0)
+		light += 255 * max(w, 0)
+		dark += 255 * max(-w, 0)
 	}
-	return 255 * max(light, dark)
+	return light, dark
 }
 
 // round rounds the weights to multiples of 2^-bits, half to even.
