@@ -70,7 +70,7 @@ func (o Options) part(name string, images int) (n int, err error) {
 	if held == 0 {
 		held = fifth
 	}
-	if n = int(held*float64(images) + 0.5); n < 1 || n >= images {
+	if n = int(float64(held*float64(images)) + 0.5); n < 1 || n >= images {
 		return 0, fmt.Errorf("%s: %v of %d images is %d to test on; give a fraction that leaves some for training and for the test", name, held, images, n)
 	}
 	return n, nil

@@ -59,8 +59,8 @@ func parts(dir string) (train, test string, err error) {
 	found := map[string]string{}
 	for _, name := range folders {
 		part := partOf(name)
-		if part == "" {
-			continue
+		if classes, err := subfolders(filepath.Join(dir, name)); part == "" || err == nil && len(classes) == 0 {
+			continue // a train can be a class
 		}
 		if other, twice := found[part]; twice {
 			return "", "", fmt.Errorf("%s: both %s and %s could be the %s part; move one away", dir, filepath.Base(other), name, part)

@@ -93,6 +93,15 @@ func TestOpenPictures(t *testing.T) {
 	}
 }
 
+// Folders whose names are those of a part may be classes.
+func TestPicturesOfTrains(t *testing.T) {
+	dir := tree(t, map[string][]byte{"bus/1.png": picture(t, 8, 6, 1), "bus/2.png": picture(t, 8, 6, 2), "train/1.png": picture(t, 8, 6, 3), "train/2.png": picture(t, 8, 6, 4)})
+	train, test, err := OpenWith(dir, Options{Test: 0.5})
+	if err != nil || train.Len() != 2 || test.Len() != 2 || !slices.Equal(train.Names, []string{"bus", "train"}) {
+		t.Error(train, test, err)
+	}
+}
+
 func TestPicturesSizes(t *testing.T) {
 	dir := tree(t, map[string][]byte{
 		"a/1.png": picture(t, 8, 6, 1), "a/2.png": picture(t, 4, 12, 1), "a/3.png": picture(t, 5, 6, 1), "a/4.png": picture(t, 5, 6, 1), "a/5.png": picture(t, 5, 6, 1),

@@ -122,7 +122,7 @@ func TestGallery(t *testing.T) {
 	}
 	draw(Curves("nothing", nil, nil), nil)
 
-	x := Confusion("run", report.Test).(figure.Confusion)
+	x := Confusion("run", report.Test, nil).(figure.Confusion)
 	draw(x, nil)
 	if len(x.Counts) != 10 || len(x.Counts[0]) != 10 || len(x.Silent) != 10 {
 		t.Errorf("confusion %v, %v", x.Counts, x.Silent)

@@ -96,9 +96,13 @@ func Study(name string, curve []study.Point, of string, seeds int, references []
 	return figure.Curves{Heading: fmt.Sprintf("%s: %d seeds, mean and its 95 %% interval", name, seeds), Panels: []figure.Panel{panel}}
 }
 
-// Confusion is the result of a test as a matrix.
-func Confusion(name string, r train.Result) figure.Figure {
+// Confusion is the result of a test as a matrix. The names are those of the
+// classes, in their order; nil: they are numbers.
+func Confusion(name string, r train.Result, names []string) figure.Figure {
 	f := figure.Confusion{Heading: name + ": decisions by label"}
+	if len(names) == len(r.Confusion) {
+		f.Classes = names
+	}
 	for _, row := range r.Confusion {
 		classes := len(r.Confusion)
 		f.Counts = append(f.Counts, row[:classes])

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 
+	"firstspike/dataset"
 	packing "firstspike/web/packed"
 )
 
@@ -189,6 +190,9 @@ func (s *site) run(ctx context.Context, f *folder, workers int) (Run, error) {
 	}
 	if source := model.Experiment.Data.Source; source == "mnist" || strings.HasPrefix(source, "mnist:") {
 		s.about = "The images are those of MNIST, by Y. LeCun, C. Cortes and C. J. C. Burges, under CC BY-SA 3.0 (https://creativecommons.org/licenses/by-sa/3.0/).\n"
+	}
+	if k, ok := dataset.Lookup(model.Experiment.Data.Source); ok {
+		s.about = fmt.Sprintf("The images are those of %s, by %s, licence: %s.\n", k.Name, k.Origin, k.Licence)
 	}
 	r.Epochs = r.Epochs[:0]
 	return r, nil

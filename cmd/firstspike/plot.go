@@ -209,7 +209,7 @@ func (p *plotting) draw(s *streams, kind, only string) error {
 		if err != nil {
 			return err
 		}
-		return p.write(s, kind, gallery.Confusion(title+" on "+visible(p.test.Name), r))
+		return p.write(s, kind, gallery.Confusion(title+" on "+visible(p.test.Name), r, p.test.Names))
 	case "errors":
 		var images [][]byte
 		var labels []int

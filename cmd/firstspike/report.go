@@ -150,7 +150,7 @@ func reportPage(ctx context.Context, dir string, about []string, m *train.Model,
 	if len(epochs) > 0 {
 		section("How it learned", "", gallery.Curves(e.Name, epochs, references(e.Name)))
 	}
-	section("What it gets right and wrong", "", gallery.Confusion(e.Name, result))
+	section("What it gets right and wrong", "", gallery.Confusion(e.Name, result, test.Names))
 	var images [][]byte
 	var labels []int
 	for i := range test.Len() {
