@@ -61,6 +61,8 @@ func (c *Convolution) contestFinal(in *spike.Events, sel Selection, s *Scratch, 
 		if !c.signed {
 			// What came after the spike began at the bottom.
 			last = r.Potential[i] + (last - math.MinInt32)
+		} else {
+			last += c.below(i % c.Maps)
 		}
 		r.Potential[i] = last
 	}
@@ -89,7 +91,7 @@ func (c *Convolution) first(in *spike.Events) spike.Spike {
 				w.Potential += c.quanta[(m*c.Kernel.Rows+y)*c.Kernel.Cols+x]
 			}
 		}
-		if w.Step == spike.Silent && w.Potential > c.limit && (!c.AtEnd() || t == in.Steps()-1) {
+		if w.Step == spike.Silent && w.Potential > c.limit+c.below(0) && (!c.AtEnd() || t == in.Steps()-1) {
 			w.Step = spike.Step(t)
 		}
 	}
@@ -110,17 +112,17 @@ func (c *Convolution) crossings(s *Scratch, sel Selection, t spike.Step, all boo
 					continue
 				}
 				if sel.Pointwise {
-					if best < 0 || acc[m] > acc[best] {
+					if best < 0 || acc[m]+c.below(m) > acc[best]+c.below(best) {
 						best = m
 					}
 					continue
 				}
-				s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(m, pos), Step: t, Potential: acc[m]})
+				s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(m, pos), Step: t, Potential: acc[m] + c.below(m)})
 				c.retire(acc[m : m+1])
 			}
 		}
 		if best >= 0 {
-			s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(best, pos), Step: t, Potential: acc[best]})
+			s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(best, pos), Step: t, Potential: acc[best] + c.below(best)})
 			s.closed[pos] = true
 			c.retire(acc)
 		}

@@ -101,6 +101,7 @@ type Convolution struct {
 	per     int
 	bits    int                    // a quantum is 2^-bits
 	limit   int32                  // fires when the integer potential exceeds limit
+	head    []int32                // where the potentials of every map begin, 0 or below; nil: at 0
 	most    int32                  // no quantum is larger
 	signed  bool                   // a weight may be negative
 	bound   float64                // largest magnitude of a weight that the grid can hold
@@ -186,12 +187,12 @@ func (c *Convolution) quantumLimit(threshold float64) int32 {
 	return int32(min(limit, math.MaxInt32))
 }
 
-// SetThreshold changes the threshold. As in [NewConvolution] it must be 0 or
+// SetThreshold changes the threshold of all maps. As in [NewConvolution] it must be 0 or
 // more, above 0 with [AtLeast], or +Inf.
 func (c *Convolution) SetThreshold(t float64) {
 	c.counted.Store(nil)
 	c.Threshold = t
-	c.limit = c.quantumLimit(t)
+	c.head, c.limit = nil, c.quantumLimit(t)
 }
 
 // AtEnd reports whether the layer has an infinite threshold: its neurons fire

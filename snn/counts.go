@@ -51,7 +51,7 @@ func (t *counts) get() *counts {
 func (c *Convolution) count() *counts {
 	t := &counts{few: math.MaxInt, width: (c.Maps + simd.CountUnit - 1) / simd.CountUnit * simd.CountUnit}
 	t.least = slices.Repeat([]byte{255}, t.width) // never reached by rows of zeros
-	if c.signed || c.most <= 0 || c.Most > 1 {
+	if c.signed || c.most <= 0 || c.Most > 1 || c.head != nil {
 		return t
 	}
 	n := c.Synapses()

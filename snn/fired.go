@@ -138,6 +138,9 @@ func (c *Convolution) Fired(in, out spike.Bits, s *Scratch) {
 				continue
 			}
 			simd.SumWindow(s.acc, c.rows, &v.Window)
+			for m, h := range c.head {
+				s.acc[m] += h
+			}
 			simd.Over(word, s.acc, c.limit)
 		}
 	}

@@ -44,7 +44,7 @@ func (c *Convolution) Respond(in *spike.Events, r *Response, s *Scratch) {
 					m := k*64 + bits.TrailingZeros64(word)
 					i := pos*c.Maps + m
 					if r.First.At[i] == spike.Silent {
-						r.First.At[i], r.Potential[i] = spike.Step(t), acc[m]
+						r.First.At[i], r.Potential[i] = spike.Step(t), acc[m]+c.below(m)
 						c.retire(acc[m : m+1])
 					}
 				}

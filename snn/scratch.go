@@ -24,6 +24,7 @@ type Scratch struct {
 
 	// Of a winner that learns: its inputs, and its map's weights.
 	mask    []uint64
+	ltp     []bool
 	weights []float32
 	quanta  []int32
 	rule    simd.Rule
@@ -39,7 +40,14 @@ func grow[T any](s []T, n int) []T {
 func (s *Scratch) reset(c *Convolution) {
 	positions := c.Out().Positions()
 	s.acc = grow(s.acc, positions*c.width)
-	clear(s.acc)
+	if c.head == nil {
+		clear(s.acc)
+	} else {
+		copy(s.acc, c.head)
+		for n := c.width; n < len(s.acc); n *= 2 {
+			copy(s.acc[n:], s.acc[:n])
+		}
+	}
 	s.closed = grow(s.closed, positions)
 	clear(s.closed)
 	s.fresh = s.fresh[:0]

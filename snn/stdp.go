@@ -23,7 +23,13 @@ type Rates struct {
 //	dw = a                       without
 //	w  = min(max(w+dw, Lower), Upper)
 //
-// Kheradpisheh et al. (2018) and Mozafari et al. (2019). How long before the
+// Kheradpisheh et al. (2018) and Mozafari et al. (2019). Exponential STDP lets
+// weights approach their bounds in ever smaller steps, with d = Upper-Lower:
+//
+//	dw = APlus  exp(-(w-Lower)/d)   if the input fired at or before the winner
+//	dw = AMinus exp(-(Upper-w)/d)   else
+//
+// Querlioz et al. (2013), Goupy et al. (2023). How long before the
 // winner an input fired plays no part. Lower and Upper must lie within the
 // layer's [Convolution.Bound].
 type STDP struct {
@@ -31,6 +37,8 @@ type STDP struct {
 	Stabiliser bool
 	Lower      float32
 	Upper      float32
+
+	Exponential bool // in place of the stabiliser
 }
 
 // Check reports what makes the rule unusable for a layer of the given number
@@ -70,9 +78,14 @@ func (r *STDP) Change(w []float32, ltp []bool, rates Rates) {
 			a = rates.APlus
 		}
 		v := w[i]
-		if r.Stabiliser {
+		switch {
+		case r.Exponential && up:
+			v += float32(a * decay(float32(v-lower)/float32(upper-lower)))
+		case r.Exponential:
+			v += float32(a * decay(float32(upper-v)/float32(upper-lower)))
+		case r.Stabiliser:
 			v += float32(a * float32(float32(v-lower)*float32(upper-v)))
-		} else {
+		default:
 			v += a
 		}
 		w[i] = min(max(v, lower), upper)
@@ -95,6 +108,16 @@ func (r *STDP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Sc
 			s.rule.Stable = 1
 		}
 		weights, quanta := c.Weight(w.Map), c.quanta[w.Map*n:(w.Map+1)*n]
+		if r.Exponential {
+			s.ltp = grow(s.ltp, n)
+			for i := range s.ltp {
+				s.ltp[i] = s.mask[i/64]>>(i%64)&1 != 0
+			}
+			r.Change(weights, s.ltp, rates)
+			c.round(weights, s.quanta[:n])
+			c.place(w.Map, quanta, s.quanta)
+			continue
+		}
 		copy(s.weights, weights)
 		simd.Learn(s.weights, s.quanta, s.mask, 1, &s.rule)
 		copy(weights, s.weights)
@@ -102,6 +125,25 @@ func (r *STDP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Sc
 	}
 	c.Clamp(r.Lower, r.Upper)
 }
+
+// decay is exp(-x) for x in 0..1, and for anything beyond as it is there. It is
+// a sum with every product rounded by itself, because the exponential function
+// of a machine may differ from that of another in the last bit.
+func decay(x float32) float32 {
+	y, sum := float64(min(max(x, 0), 1)), 1.0
+	for _, part := range parts {
+		sum = 1 - float64(float64(y*part)*sum)
+	}
+	return float32(sum)
+}
+
+// parts is 1/n for n from where the series ends, down to 1.
+var parts = func() (p [14]float64) {
+	for i := range p {
+		p[i] = 1 / float64(len(p)-i)
+	}
+	return p
+}()
 
 // place makes now the quanta of a map. Few change once a layer has learned.
 func (c *Convolution) place(m int, quanta, now []int32) {

@@ -105,3 +105,23 @@ func (e *Events) Foremost(out *Events) {
 		out.Start = append(out.Start, int32(len(out.Index)))
 	}
 }
+
+// Window fills dst with the spikes of e in the given rows and columns, counted
+// from there. What of the window lies outside e is silent.
+func (e *Events) Window(row, col, rows, cols int, dst *Events) {
+	dst.Shape = Shape{Maps: e.Maps, Rows: rows, Cols: cols}
+	dst.Index, dst.Start = dst.Index[:0], append(dst.Start[:0], 0)
+	width := e.Cols * e.Maps
+	for t := range e.Steps() {
+		for _, i := range e.Step(t) {
+			y := int(i)/width - row
+			if y < 0 || y >= rows {
+				continue
+			}
+			if x := int(i)%width/e.Maps - col; x >= 0 && x < cols {
+				dst.Index = append(dst.Index, int32((y*cols+x)*e.Maps+int(i)%e.Maps))
+			}
+		}
+		dst.Start = append(dst.Start, int32(len(dst.Index)))
+	}
+}
