@@ -69,6 +69,16 @@ func sumPickedAVX2(w *byte, mask *uint64, words int) int32
 //go:noescape
 func learnAVX2(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
 
+// teachAVX2 is teach for so many rows, step bytes apart, at least one.
+//
+//go:noescape
+func teachAVX2(w *float32, step int, times *int32, rows int, lesson *float32)
+
+// rescaleAVX2 is rescale for so many rows, step bytes apart, at least one.
+//
+//go:noescape
+func rescaleAVX2(w *float32, q *int32, step int, rows int, lesson *float32)
+
 // correlateAVX2 is correlate for units*16 sums of both kernels.
 //
 //go:noescape
@@ -158,6 +168,16 @@ func sumPickedAVX512(w *byte, mask *uint64, words int) int32
 //
 //go:noescape
 func learnAVX512(w *float32, q *int32, mask *uint64, units int, rows int, rule *float32) int32
+
+// teachAVX512 is teach for so many rows, step bytes apart, at least one.
+//
+//go:noescape
+func teachAVX512(w *float32, step int, times *int32, rows int, lesson *float32)
+
+// rescaleAVX512 is rescale for so many rows, step bytes apart, at least one.
+//
+//go:noescape
+func rescaleAVX512(w *float32, q *int32, step int, rows int, lesson *float32)
 
 // correlateAVX512 is correlate for units*16 sums of both kernels.
 //

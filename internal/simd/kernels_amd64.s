@@ -2238,6 +2238,80 @@ plain:
 	MOVL         AX, ret+48(FP)
 	RET
 
+// func teachAVX2(w *float32, step int, times *int32, rows int, lesson *float32)
+// Requires: AVX, AVX2
+TEXT ·teachAVX2(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         times+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         lesson+32(FP), SI
+	VMOVUPS      (SI), Y2
+	VMOVUPS      32(SI), Y3
+	VMOVUPS      64(SI), Y4
+	VMOVUPS      96(SI), Y5
+	VMOVUPS      128(SI), Y6
+	VMOVUPS      160(SI), Y7
+	VBROADCASTSS 320(SI), Y8
+	VBROADCASTSS 324(SI), Y9
+	VPXOR        Y0, Y0, Y0
+	VPXOR        Y1, Y1, Y1
+
+row:
+	VPBROADCASTD (DX), Y10
+	VPCMPGTD     Y6, Y10, Y11
+	VBLENDVPS    Y11, Y4, Y2, Y11
+	VADDPS       (AX), Y11, Y11
+	VMAXPS       Y8, Y11, Y11
+	VMINPS       Y9, Y11, Y11
+	VMOVUPS      Y11, (AX)
+	VADDPS       Y11, Y0, Y0
+	VPCMPGTD     Y7, Y10, Y10
+	VBLENDVPS    Y10, Y5, Y3, Y10
+	VADDPS       32(AX), Y10, Y10
+	VMAXPS       Y8, Y10, Y10
+	VMINPS       Y9, Y10, Y10
+	VMOVUPS      Y10, 32(AX)
+	VADDPS       Y10, Y1, Y1
+	ADDQ         CX, AX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          row
+	VMOVUPS      Y0, 192(SI)
+	VMOVUPS      Y1, 224(SI)
+	VZEROUPPER
+	RET
+
+// func rescaleAVX2(w *float32, q *int32, step int, rows int, lesson *float32)
+// Requires: AVX
+TEXT ·rescaleAVX2(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         step+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         lesson+32(FP), SI
+	VMOVUPS      256(SI), Y0
+	VMOVUPS      288(SI), Y1
+	VBROADCASTSS 328(SI), Y2
+
+row:
+	VMULPS    (AX), Y0, Y3
+	VMOVUPS   Y3, (AX)
+	VMULPS    Y2, Y3, Y3
+	VCVTPS2DQ Y3, Y3
+	VMOVDQU   Y3, (CX)
+	VMULPS    32(AX), Y1, Y3
+	VMOVUPS   Y3, 32(AX)
+	VMULPS    Y2, Y3, Y3
+	VCVTPS2DQ Y3, Y3
+	VMOVDQU   Y3, 32(CX)
+	ADDQ      DX, AX
+	ADDQ      DX, CX
+	DECQ      BX
+	JNZ       row
+	VZEROUPPER
+	RET
+
 // func correlateAVX2(out0 *float64, out1 *float64, units int, src *float64, offs *int32, w *float64, fours int, twos int, ones int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·correlateAVX2(SB), NOSPLIT, $0-72
@@ -5754,6 +5828,62 @@ plain:
 	VMOVD         X0, AX
 	VZEROUPPER
 	MOVL          AX, ret+48(FP)
+	RET
+
+// func teachAVX512(w *float32, step int, times *int32, rows int, lesson *float32)
+// Requires: AVX, AVX512F
+TEXT ·teachAVX512(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         step+8(FP), CX
+	MOVQ         times+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         lesson+32(FP), SI
+	VMOVUPS      (SI), Z1
+	VMOVUPS      64(SI), Z2
+	VMOVUPS      128(SI), Z3
+	VBROADCASTSS 320(SI), Z4
+	VBROADCASTSS 324(SI), Z5
+	VPXORD       Z0, Z0, Z0
+
+row:
+	VPBROADCASTD (DX), Z6
+	VPCMPGTD     Z3, Z6, K1
+	VBLENDMPS    Z2, Z1, K1, Z7
+	VADDPS       (AX), Z7, Z7
+	VMAXPS       Z4, Z7, Z7
+	VMINPS       Z5, Z7, Z7
+	VMOVUPS      Z7, (AX)
+	VADDPS       Z7, Z0, Z0
+	ADDQ         CX, AX
+	ADDQ         $0x04, DX
+	DECQ         BX
+	JNZ          row
+	VMOVUPS      Z0, 192(SI)
+	VZEROUPPER
+	RET
+
+// func rescaleAVX512(w *float32, q *int32, step int, rows int, lesson *float32)
+// Requires: AVX, AVX512F
+TEXT ·rescaleAVX512(SB), NOSPLIT, $0-40
+	MOVQ         w+0(FP), AX
+	MOVQ         q+8(FP), CX
+	MOVQ         step+16(FP), DX
+	MOVQ         rows+24(FP), BX
+	MOVQ         lesson+32(FP), SI
+	VMOVUPS      256(SI), Z0
+	VBROADCASTSS 328(SI), Z1
+
+row:
+	VMULPS    (AX), Z0, Z2
+	VMOVUPS   Z2, (AX)
+	VMULPS    Z1, Z2, Z2
+	VCVTPS2DQ Z2, Z2
+	VMOVDQU32 Z2, (CX)
+	ADDQ      DX, AX
+	ADDQ      DX, CX
+	DECQ      BX
+	JNZ       row
+	VZEROUPPER
 	RET
 
 // func correlateAVX512(out0 *float64, out1 *float64, units int, src *float64, offs *int32, w *float64, fours int, twos int, ones int)

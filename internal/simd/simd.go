@@ -27,6 +27,8 @@ type kernels struct {
 	sumMasked func(q []int32, mask []uint64, rows int) int32
 	sumPicked func(w []byte, mask []uint64) int32
 	learn     func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32
+	teach     func(w []float32, step int, times []int32, l *Lesson)
+	rescale   func(w []float32, q []int32, step, rows int, l *Lesson)
 	rise      func(now, then []byte) byte
 	narrow    func(dst []byte, q []int32, base int32, factor float32)
 
@@ -38,7 +40,7 @@ type kernels struct {
 	ratios    func(dst []float32, v, box []float64, area, least float64)
 }
 
-var portable = kernels{"off", sumWindow, countRow, scatter, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, rise, narrow, correlate, addFloats, slideRows, cut, pick, ratios}
+var portable = kernels{"off", sumWindow, countRow, scatter, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, teach, rescale, rise, narrow, correlate, addFloats, slideRows, cut, pick, ratios}
 
 // active is what the functions below run.
 var active = best()

@@ -37,6 +37,12 @@ func available() []kernels {
 			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 				return learnAVX2(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
 			},
+			teach: func(w []float32, step int, times []int32, l *Lesson) {
+				teachAVX2(&w[0], 4*step, &times[0], len(times), &l.Up[0])
+			},
+			rescale: func(w []float32, q []int32, step, rows int, l *Lesson) {
+				rescaleAVX2(&w[0], &q[0], 4*step, rows, &l.Up[0])
+			},
 			rise: func(now, then []byte) byte { return riseAVX2(&now[0], &then[0], len(now)/Unit) },
 			narrow: func(dst []byte, q []int32, base int32, factor float32) {
 				narrowAVX2(&dst[0], &q[0], len(dst)/Lanes, base, factor)
@@ -89,6 +95,12 @@ func available() []kernels {
 			sumPicked: func(w []byte, mask []uint64) int32 { return sumPickedAVX512(&w[0], &mask[0], len(mask)) },
 			learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 				return learnAVX512(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
+			},
+			teach: func(w []float32, step int, times []int32, l *Lesson) {
+				teachAVX512(&w[0], 4*step, &times[0], len(times), &l.Up[0])
+			},
+			rescale: func(w []float32, q []int32, step, rows int, l *Lesson) {
+				rescaleAVX512(&w[0], &q[0], 4*step, rows, &l.Up[0])
 			},
 			rise: func(now, then []byte) byte { return riseAVX512(&now[0], &then[0], len(now)/Unit) },
 			narrow: func(dst []byte, q []int32, base int32, factor float32) {

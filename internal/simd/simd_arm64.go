@@ -37,7 +37,9 @@ var neon = kernels{
 	learn: func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32 {
 		return learnNEON(&w[0], &q[0], &mask[0], len(w)/rows/Lanes, rows, &rule.Up)
 	},
-	rise: func(now, then []byte) byte { return riseNEON(&now[0], &then[0], len(now)/Unit) },
+	teach:   teach,
+	rescale: rescale,
+	rise:    func(now, then []byte) byte { return riseNEON(&now[0], &then[0], len(now)/Unit) },
 	narrow: func(dst []byte, q []int32, base int32, factor float32) {
 		narrowNEON(&dst[0], &q[0], len(dst)/Lanes, base, factor)
 	},

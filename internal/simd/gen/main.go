@@ -63,6 +63,8 @@ func main() {
 		sumMasked(s)
 		sumPicked(s)
 		learn(s)
+		teach(s)
+		rescale(s)
 		correlate(s)
 		addFloats(s)
 		slideRows(s)
