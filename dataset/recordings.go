@@ -125,7 +125,13 @@ func openTestRecordings(dir string, o Options) (*Set, error) {
 // readRecordings reads a part. Recordings come in the order of their files' names, which in N-MNIST are the numbers of
 // MNIST's images, and not class by class. The error names the first ten files that cannot be read.
 func readRecordings(dir string, classes []string, o Options) (*Set, error) {
-	p, err := list(dir, classes)
+	if classes == nil {
+		var err error
+		if classes, err = subfolders(dir); err != nil {
+			return nil, err
+		}
+	}
+	files, err := recordingFiles(dir, classes)
 	if err != nil {
 		return nil, err
 	}
@@ -136,17 +142,15 @@ func readRecordings(dir string, classes []string, o Options) (*Set, error) {
 	if rows > event.MaxSide || cols > event.MaxSide {
 		return nil, fmt.Errorf("%s: a sensor of %dx%d pixels; recordings in this form have at most %dx%d", dir, rows, cols, event.MaxSide, event.MaxSide)
 	}
-	ids := p.all()
-	slices.SortStableFunc(ids, func(a, b int) int { return strings.Compare(filepath.Base(p.files[a]), filepath.Base(p.files[b])) })
-	s := &Set{Name: dir, Rows: rows, Cols: cols, Classes: len(p.classes), Names: p.classes, Events: true, n: len(ids)}
-	s.recordings, s.Labels, s.files = make([][]byte, len(ids)), make([]uint8, len(ids)), make([]string, len(ids))
-	faults := make([]error, len(ids))
-	parallel.Each(context.Background(), len(ids), runtime.GOMAXPROCS(0), func() func(int) {
+	n := len(files)
+	s := &Set{Name: dir, Rows: rows, Cols: cols, Classes: len(classes), Names: classes, Events: true, n: n}
+	s.recordings, s.Labels, s.files = make([][]byte, n), make([]uint8, n), make([]string, n)
+	faults := make([]error, n)
+	parallel.Each(context.Background(), n, runtime.GOMAXPROCS(0), func() func(int) {
 		var events []event.Event
 		return func(i int) {
-			path := p.files[ids[i]]
-			s.files[i], s.Labels[i] = path, p.labels[ids[i]]
-			s.recordings[i], faults[i] = readRecording(path, rows, cols, &events)
+			s.files[i], s.Labels[i] = files[i].path, files[i].label
+			s.recordings[i], faults[i] = readRecording(files[i].path, rows, cols, &events)
 		}
 	})
 	var broken faultList
@@ -164,11 +168,57 @@ func readRecordings(dir string, classes []string, o Options) (*Set, error) {
 	return s, nil
 }
 
+// A recordingFile is a file of a class.
+type recordingFile struct {
+	path  string
+	label uint8
+}
+
+// recordingFiles lists the files of a part in the order of their names. A class may have none.
+func recordingFiles(dir string, classes []string) (files []recordingFile, err error) {
+	if len(classes) > 256 {
+		return nil, fmt.Errorf("%s: %d classes, and there can be at most 256", dir, len(classes))
+	}
+	folders, err := subfolders(dir)
+	if err != nil {
+		return nil, err
+	}
+	var faults faultList
+	for _, class := range folders {
+		at := filepath.Join(dir, class)
+		label := slices.Index(classes, class)
+		if label < 0 {
+			faults.add(fmt.Errorf("%s: there is no class %s among the training recordings; the classes are %s", at, class, shortList(classes)))
+			continue
+		}
+		entries, err := os.ReadDir(at)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			path := filepath.Join(at, e.Name())
+			switch {
+			case hidden(e.Name()):
+			case isDir(path):
+				faults.add(fmt.Errorf("%s: is a folder inside a class; put its recordings into %s itself", path, at))
+			case !strings.EqualFold(filepath.Ext(path), recordingEnd):
+				faults.add(fmt.Errorf("%s: is among recordings, but its name does not end in %s; move it away", path, recordingEnd))
+			case !isFile(path):
+				faults.add(fmt.Errorf("%s: is no regular file; copy its bytes into one, or remove it", path))
+			default:
+				files = append(files, recordingFile{path, uint8(label)})
+			}
+		}
+	}
+	if len(files) == 0 {
+		faults.add(fmt.Errorf("%s: holds no recordings, which are files named *%s in a folder for each class", dir, recordingEnd))
+	}
+	slices.SortStableFunc(files, func(a, b recordingFile) int { return strings.Compare(filepath.Base(a.path), filepath.Base(b.path)) })
+	return files, faults.err()
+}
+
 // readRecording reads a file and checks it, with the events as working memory.
 func readRecording(path string, rows, cols int, events *[]event.Event) (data []byte, err error) {
-	if !strings.EqualFold(filepath.Ext(path), recordingEnd) {
-		return nil, fmt.Errorf("%s: is among recordings, but its name does not end in %s; move it away", path, recordingEnd)
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
