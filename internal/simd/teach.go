@@ -24,8 +24,8 @@ func Teach(w []float32, step int, times []int32, l *Lesson) {
 	active.teach(w, step, times, l)
 }
 
-// Rescale multiplies weights that lie as those of [Teach] by Factor, and
-// rounds them to whole numbers q, half to even.
+// Rescale multiplies weights that lie as those of [Teach] by Factor, holds them
+// within the bounds, and rounds them to whole numbers q, half to even.
 func Rescale(w []float32, q []int32, step, rows int, l *Lesson) {
 	_, _ = w[(rows-1)*step+Lanes-1], q[(rows-1)*step+Lanes-1]
 	active.rescale(w, q, step, rows, l)
@@ -54,7 +54,7 @@ func rescale(w []float32, q []int32, step, rows int, l *Lesson) {
 	for i := range rows {
 		row, whole := w[i*step:][:Lanes], q[i*step:][:Lanes]
 		for lane := range row {
-			v := float32(row[lane] * l.Factor[lane])
+			v := min(max(float32(row[lane]*l.Factor[lane]), l.Lower), l.Upper)
 			row[lane] = v
 			whole[lane] = int32(math.RoundToEven(float64(float32(v * l.Scale))))
 		}

@@ -84,10 +84,13 @@ func rescale(s set) {
 	w, q, step := Load(Param("w"), GP64()), Load(Param("q"), GP64()), Load(Param("step"), GP64())
 	rows, lesson := Load(Param("rows"), GP64()), Load(Param("lesson"), GP64())
 	factor, scale := s.parts(lesson, lessonFactor), s.same(lesson, lessonToWhole)
+	lower, upper := s.same(lesson, lessonLower), s.same(lesson, lessonUpper)
 	Label("row")
 	for i := range factor {
 		v, whole := s.register(), s.register()
 		VMULPS(Mem{Base: w, Disp: i * s.bytes}, factor[i], v)
+		VMAXPS(lower, v, v)
+		VMINPS(upper, v, v)
 		VMOVUPS(v, Mem{Base: w, Disp: i * s.bytes})
 		VMULPS(scale, v, whole)
 		VCVTPS2DQ(whole, whole)

@@ -1,0 +1,245 @@
+package snn
+
+import (
+	"fmt"
+	"math"
+
+	"firstspike/internal/simd"
+	"firstspike/spike"
+)
+
+// S2STDP is supervised STDP, which tells neurons of a fully connected layer
+// when to fire. The maps stand for classes in equal blocks; in each block the
+// first Spare neurons are non-target, the others target neurons. Of every class
+// the neuron that is ahead learns (the winner-takes-all competition of a class).
+// With the times t in 0..1 of these neurons, 1 for a silent one, and T their
+// mean over those that fired, but at most 1 - Gap/10:
+//
+//	t* = T - 9/10 Gap    if it is a target neuron of the image's class
+//	t* = T + 1/10 Gap    else
+//	e  = t - t*
+//	dw = e APlus         if the input fired at or before the neuron
+//	dw = e AMinus        else, and for all inputs of a silent neuron that are silent
+//	w  = min(max(w+dw, 0), Upper)
+//	w  = w Sum / sum(w)  if Sum is above 0, held within the bounds too
+//
+// A neuron that is late has e > 0 and comes earlier, one that is early has e < 0
+// and comes later. Goupy et al. (2024), S2-STDP, with the factor 9/10 for ten
+// classes; for n classes it is (n-1)/n, and the other 1/n.
+//
+// The target neurons of the image's class compete for it (the neurons of a
+// class then learn different examples of it): with m of them, the first to fire
+// raises its threshold for training by Rate (m-1)/m, the others lower theirs by
+// Rate/m, down to the layer's threshold. All other neurons, and all neurons when
+// the network is asked, have the layer's threshold. Goupy et al. (2024), NCG.
+type S2STDP struct {
+	Classes       int
+	Spare         int // non-target neurons in a class, fewer than there are neurons
+	APlus, AMinus float32
+	Gap           float64 // of time, 0 to 1
+	Upper         float32 // the lower bound is 0
+	Sum           float64 // of a neuron's weights after every change; 0: as it comes
+	Rate          float64 // of the competition, in units of weights; 0: none
+}
+
+// Check reports what makes the rule unusable for a layer, or nil.
+func (r *S2STDP) Check(c *Convolution) error {
+	switch {
+	case c.Out().Positions() != 1 || c.Pad != 0:
+		return fmt.Errorf("%v neurons; the layer must see all of its input at once: a kernel of %dx%d without padding", c.Out(), c.In.Rows, c.In.Cols)
+	case c.AtEnd():
+		return fmt.Errorf("the layer fires at the last step; it needs a finite threshold")
+	case c.Most > 1:
+		return fmt.Errorf("inputs that fire up to %d times; they may fire once", c.Most)
+	case r.Classes < 2 || c.Maps%r.Classes != 0:
+		return fmt.Errorf("%d maps for %d classes; each of at least 2 classes must have equally many", c.Maps, r.Classes)
+	case r.Spare < 0 || r.Spare >= c.Maps/r.Classes:
+		return fmt.Errorf("%d of %d neurons of a class are non-target; at least one must be a target neuron", r.Spare, c.Maps/r.Classes)
+	case bad(r.APlus) || bad(r.AMinus):
+		return fmt.Errorf("rates %v and %v must be finite", r.APlus, r.AMinus)
+	case !(r.Gap >= 0 && r.Gap <= 1):
+		return fmt.Errorf("gap %v; it must be 0 to 1", r.Gap)
+	case !(r.Upper > 0) || float64(r.Upper) > c.bound:
+		return fmt.Errorf("weights up to %v; the bound must be above 0 and at most %v", r.Upper, c.bound)
+	case !(r.Sum >= 0) || r.Sum > float64(c.Synapses())*c.bound:
+		return fmt.Errorf("weights that add up to %v; a neuron has %d of at most %v", r.Sum, c.Synapses(), c.bound)
+	case !(r.Rate >= 0) || math.IsInf(r.Rate, 1):
+		return fmt.Errorf("rate %v of the competition; it must be 0 or more", r.Rate)
+	}
+	return nil
+}
+
+// A Supervisor lets a layer learn by [S2STDP]. It holds the weights: what
+// others see of the layer is as it was until [Supervisor.Flush].
+type Supervisor struct {
+	Rule S2STDP
+	// Thresholds are those of the neurons in training. They may be set, one
+	// a map, to go on where another supervisor was.
+	Thresholds []float64
+
+	c      *Convolution
+	w      []float32 // as the rows of the layer
+	times  []int32   // of the inputs, in the order of the rows
+	row    []int32   // of every input
+	lesson simd.Lesson
+	first  []int // of every class, the neuron that is ahead
+}
+
+// NewSupervisor returns a supervisor for a layer. Its weights are held within
+// the rule's bounds from then on.
+func NewSupervisor(c *Convolution, rule S2STDP) (*Supervisor, error) {
+	if err := rule.Check(c); err != nil {
+		return nil, err
+	}
+	c.Clamp(0, rule.Upper)
+	n := c.Synapses()
+	s := &Supervisor{Rule: rule, c: c, w: make([]float32, len(c.rows)), times: make([]int32, n), row: make([]int32, n), first: make([]int, rule.Classes)}
+	for m := range c.Maps {
+		for i, v := range c.Weight(m) {
+			s.w[c.slot(i)+m] = v
+		}
+	}
+	for i, t := range c.targets {
+		s.row[i] = t.W / int32(c.width)
+	}
+	s.lesson.Upper, s.lesson.Scale = rule.Upper, c.scale()
+	s.Compete()
+	return s, nil
+}
+
+// Compete lets the competition begin anew.
+func (s *Supervisor) Compete() {
+	s.Thresholds = grow(s.Thresholds, s.c.Maps)
+	for m := range s.Thresholds {
+		s.Thresholds[m] = s.c.Threshold
+	}
+}
+
+// Flush brings the layer up to date.
+func (s *Supervisor) Flush() {
+	c := s.c
+	for m := range c.Maps {
+		w := c.Weight(m)
+		for i := range w {
+			w[i] = s.w[c.slot(i)+m]
+		}
+		c.quantise(m)
+		c.placeMap(m)
+	}
+}
+
+// Learn lets the layer learn from an image and returns the class that was ahead
+// as it did, or -1 if all neurons stayed silent.
+func (s *Supervisor) Learn(in *spike.Events, label int, scratch *Scratch) int {
+	c, r := s.c, &s.Rule
+	per := c.Maps / r.Classes
+	target := per - r.Spare
+	competing := r.Rate > 0 && target > 1
+	if competing {
+		c.head = grow(c.head, c.width)
+		clear(c.head)
+		for m := label*per + r.Spare; m < (label+1)*per; m++ {
+			c.head[m] = c.limit - c.quantumLimit(s.Thresholds[m])
+		}
+	}
+	c.Respond(in, &scratch.response, scratch)
+	c.head = nil
+	at, potential := scratch.response.First.At, scratch.response.Potential
+	ahead := func(a, b int) bool {
+		return at[a] < at[b] || at[a] == at[b] && potential[a] > potential[b]
+	}
+	steps := float64(in.Steps())
+	time := func(m int) float64 {
+		if at[m] == spike.Silent {
+			return 1
+		}
+		return float64(at[m]) / steps
+	}
+	best, fired, sum := 0, 0, 0.0
+	for class := range s.first {
+		first := class * per
+		for m := first + 1; m < (class+1)*per; m++ {
+			if ahead(m, first) {
+				first = m
+			}
+		}
+		if s.first[class] = first; at[first] != spike.Silent {
+			fired++
+			sum += time(first)
+		}
+		if ahead(first, s.first[best]) {
+			best = class
+		}
+	}
+	if competing {
+		won := label*per + r.Spare
+		for m := won + 1; m < (label+1)*per; m++ {
+			if ahead(m, won) {
+				won = m
+			}
+		}
+		share := r.Rate / float64(target)
+		for m := label*per + r.Spare; m < (label+1)*per; m++ {
+			by := -share
+			if m == won {
+				by = float64(share * float64(target-1))
+			}
+			s.Thresholds[m] = max(s.Thresholds[m]+by, c.Threshold)
+		}
+	}
+	few := r.Gap / float64(r.Classes)
+	mean := 1 - few
+	if fired > 0 {
+		mean = min(sum/float64(fired), mean)
+	}
+	s.note(in)
+	for unit := 0; unit < c.width; unit += simd.Lanes {
+		l, any := &s.lesson, false
+		clear(l.Up[:])
+		clear(l.Down[:])
+		for class, m := range s.first {
+			if m < unit || m >= unit+simd.Lanes {
+				continue
+			}
+			goal := mean + few
+			if class == label && m%per >= r.Spare {
+				goal = mean - float64(few*float64(r.Classes-1))
+			}
+			e, lane := float32(time(m)-goal), m-unit
+			l.Up[lane], l.Down[lane] = float32(e*r.APlus), float32(e*r.AMinus)
+			// A silent neuron is later than every input that fires.
+			if l.Until[lane] = int32(at[m]); at[m] == spike.Silent {
+				l.Until[lane] = int32(spike.Silent) - 1
+			}
+			any = true
+		}
+		if !any {
+			continue
+		}
+		simd.Teach(s.w[unit:], c.width, s.times, l)
+		for lane := range l.Factor {
+			l.Factor[lane] = 1
+			if r.Sum > 0 && (l.Up[lane] != 0 || l.Down[lane] != 0) && l.Sum[lane] > 0 {
+				l.Factor[lane] = float32(r.Sum) / l.Sum[lane]
+			}
+		}
+		simd.Rescale(s.w[unit:], c.rows[unit:], c.width, len(s.times), l)
+	}
+	c.counted.Store(nil)
+	if at[s.first[best]] == spike.Silent {
+		return -1
+	}
+	return best
+}
+
+// note writes down when the inputs fire.
+func (s *Supervisor) note(in *spike.Events) {
+	for i := range s.times {
+		s.times[i] = int32(spike.Silent)
+	}
+	for t := range in.Steps() {
+		for _, i := range in.Step(t) {
+			s.times[s.row[i]] = int32(t)
+		}
+	}
+}
