@@ -54,6 +54,7 @@ var floors = map[string]int{
 	"docs/performance": command, // measures and draws the curves of the documentation
 	"docs/replication": command, // trains and compares what the documentation tells of
 	"docs/pairs":       command, // the same
+	"docs/nmnist":      command, // compares recordings with simulated ones
 }
 
 // command is the floor of programs: only they may print and log.

@@ -1,8 +1,6 @@
 package event
 
 import (
-	"cmp"
-	"context"
 	"fmt"
 	"math"
 	"math/bits"
@@ -29,11 +27,12 @@ type Camera struct {
 	Path       Path // of the picture over the sensor
 	Duration   int  // of a recording, microseconds, at most MaxTime
 
-	Dark float64 // light where the picture is black; where it is white it is 1 + Dark
-	Blur int     // side of the square, in 1/8 pixel, that the optics smear a point into, twice over; 0: none
+	Negative bool    // the picture is shown as its negative, so that digits are dark on light ground
+	Dark     float64 // light where what is shown is black; where it is white it is 1 + Dark
+	Blur     int     // side of the square, in 1/8 pixel, that the optics smear a point into, twice over; 0: none
 
 	On, Off    float64 // contrast thresholds
-	Mismatch   float64 // standard deviation of a pixel's thresholds, as a part of them
+	Mismatch   float64 // standard deviation of the pixels' thresholds, as a part of them
 	Lag        float64 // time constant of the photoreceptor, microseconds
 	Refractory int     // microseconds
 	Spread     int     // by which the refractory period of an event is longer at the most, microseconds
@@ -115,7 +114,9 @@ type Recorder struct {
 	scene      []int32 // levels around the sensor, fine cells
 	width      int     // of the scene
 	line, sums []int32
+	from, to   []int // of every fine row of the scene: where it is not the ground
 	events     []Event
+	keys       []uint64
 }
 
 // Recorder returns one for the camera, or what [Camera.Check] reports.
@@ -127,14 +128,19 @@ func (c Camera) Recorder() (*Recorder, error) {
 	unit := func(contrast float64) float64 { return contrast / math.Ln2 * octave }
 	rng := rand.NewPCG(c.Seed, mismatchStream)
 	for range c.Rows * c.Cols {
-		// One draw for both: what makes a pixel differ is mostly its gain.
-		d := float64(normal(rng)) / 65536
-		r.on = append(r.on, int32(max(1, math.Round(unit(c.On)*(1+float64(c.Mismatch*d))))))
-		r.off = append(r.off, int32(max(1, math.Round(unit(c.Off)*(1+float64(c.Mismatch*d))))))
+		shared := float64(normal(rng)) / 65536
+		vary := func(contrast float64) int32 {
+			d := float64(sharedPart*shared) + float64(ownPart*float64(normal(rng))/65536)
+			return int32(max(1, math.Round(unit(contrast)*(1+float64(c.Mismatch*d)))))
+		}
+		r.on, r.off = append(r.on, vary(c.On)), append(r.off, vary(c.Off))
 	}
 	r.lag = int32(math.Round(65536 * tick / (tick + c.Lag)))
 	dark := uint64(math.Round(c.Dark * lumen))
 	for i := range uint64(lumen + 1) {
+		if c.Negative {
+			i = lumen - i
+		}
 		r.level = append(r.level, int32(log2(max(1, dark+i))))
 	}
 	for t := 0; t <= c.Duration; t += tick {
@@ -148,6 +154,13 @@ func (c Camera) Recorder() (*Recorder, error) {
 	r.line = make([]int32, max(r.width, len(r.scene)/r.width))
 	return r, nil
 }
+
+// What makes a pixel differ: two fifths of the variance are of both thresholds
+// alike, as the numbers of ON and OFF events of N-MNIST's pixels have it.
+const (
+	sharedPart = 0.632 // square root of 0.4
+	ownPart    = 0.775 // of 0.6
+)
 
 // Streams of chance: "mismatch" and "events" in ASCII.
 const (
@@ -190,7 +203,8 @@ func log2(x uint64) int {
 
 // Record returns what the camera sees of a grey picture of rows x cols pixels,
 // 0 to 255, row by row, that is shown in the middle of its sensor, a pixel to
-// a pixel. What lies beyond the picture is black. The recording belongs to the
+// a pixel. What lies beyond the picture counts as 0, and what does not fit is not
+// seen; fewer pixels are a programming error. The recording belongs to the
 // recorder until its next call.
 //
 // Same camera, picture and number, same events, on every machine: levels,
@@ -206,27 +220,23 @@ func (r *Recorder) Record(pixels []byte, rows, cols int, number uint64) Recordin
 	r.events = r.events[:0]
 	r.look(rng)
 	r.stray(rng)
-	slices.SortFunc(r.events, func(a, b Event) int {
-		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Y, b.Y), cmp.Compare(a.X, b.X), cmp.Compare(b2i(a.On), b2i(b.On)))
-	})
+	r.sort()
 	return Recording{Rows: c.Rows, Cols: c.Cols, Events: r.events}
 }
 
-func b2i(b bool) int {
-	if b {
-		return 1
+// sort brings the events in order of time, then row, column and polarity, as
+// numbers that have them from their highest bit on.
+func (r *Recorder) sort() {
+	r.keys = r.keys[:0]
+	for _, e := range r.events {
+		k := uint64(e.Time)<<17 | uint64(e.Y)<<9 | uint64(e.X)<<1
+		if e.On {
+			k |= 1
+		}
+		r.keys = append(r.keys, k)
 	}
-	return 0
-}
-
-// Record is [Recorder.Record] for a single picture, given as numbers.
-func (c Camera) Record(ctx context.Context, pixels []byte, rows, cols int, number uint64) (Recording, error) {
-	if rows < 1 || cols < 1 || rows > MaxSide || cols > MaxSide || len(pixels) != rows*cols {
-		return Recording{}, fmt.Errorf("%d bytes of a picture of %dx%d pixels; it must have one each, and sides of 1 to %d", len(pixels), rows, cols, MaxSide)
+	slices.Sort(r.keys)
+	for i, k := range r.keys {
+		r.events[i] = Event{Time: uint32(k >> 17), Y: uint8(k >> 9), X: uint8(k >> 1), On: k&1 != 0}
 	}
-	r, err := c.Recorder()
-	if err != nil {
-		return Recording{}, err
-	}
-	return r.Record(pixels, rows, cols, number), ctx.Err()
 }

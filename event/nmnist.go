@@ -9,6 +9,9 @@ package event
 // digits' gradients placed the digits in steps of five milliseconds; the rate
 // of Leak and the hot pixel were read off pixels that no digit reaches.
 //
+// The digits are dark on a light ground here, other than in MNIST: in N-MNIST a
+// pixel becomes darker where a stroke comes, and brighter where it goes.
+//
 // Orchard et al. (2015) moved the camera along a triangle, in three saccades
 // that begin at 0, 105 and 210 milliseconds. This path is where the digits were
 // seen, which lags behind.
@@ -16,21 +19,22 @@ func NMNIST() Camera {
 	return Camera{
 		Rows: 34, Cols: 34,
 		Path: Path{
-			{-1000, -574, -498}, {9000, -574, -420}, {24400, -706, -287}, {35000, -626, -37}, {45000, -706, 307}, {55000, -629, 614},
-			{65000, -441, 774}, {73000, -318, 856}, {85000, -293, 896}, {103000, -256, 896}, {117000, -194, 856}, {129600, -91, 850},
-			{136000, 37, 742}, {145000, 205, 486}, {155000, 313, 179}, {164000, 449, -97}, {173000, 552, -256}, {183000, 563, -358},
-			{193000, 614, -364}, {212000, 717, -396}, {227000, 677, -476}, {235000, 589, -404}, {245000, 358, -384}, {255000, 117, -404},
-			{265000, -154, -435}, {275000, -373, -421}, {285000, -486, -486}, {294000, -563, -466}, {303000, -574, -486},
+			{-3000, -634, -498}, {9000, -574, -420}, {24400, -706, -247}, {35000, -626, -37}, {45000, -706, 307}, {55000, -609, 614},
+			{65000, -421, 774}, {73000, -318, 856}, {84400, -313, 896}, {101600, -256, 856}, {118000, -194, 856}, {128600, -91, 830},
+			{136000, 57, 742}, {145000, 205, 466}, {155000, 353, 179}, {164000, 449, -97}, {171000, 512, -256}, {181000, 563, -358},
+			{195000, 614, -404}, {212000, 717, -436}, {227000, 677, -476}, {237000, 509, -364}, {245000, 358, -424}, {255000, 117, -384},
+			{265000, -154, -435}, {275000, -373, -401}, {287000, -486, -486}, {296000, -563, -466}, {304000, -534, -486},
 		},
-		Duration: 312000,
-		Dark:     0.2205,
-		Blur:     4,
-		On:       0.2868, Off: 0.2547,
-		Mismatch:   0.03,
-		Lag:        1012,
-		Refractory: 363, Spread: 29,
-		Jitter: 481,
-		Leak:   0.3,
-		Hot:    []Hot{{X: 18, Y: 30, Rate: 50}},
+		Duration: 315000,
+		Negative: true,
+		Dark:     0.35,
+		Blur:     6,
+		On:       0.198, Off: 0.1871,
+		Mismatch:   0.08,
+		Lag:        1623,
+		Refractory: 163, Spread: 179,
+		Jitter: 211,
+		Leak:   0.35,
+		Hot:    []Hot{{X: 18, Y: 30, Rate: 48}},
 	}
 }

@@ -21,15 +21,18 @@ func (r *Recorder) show(pixels []byte, rows, cols int) {
 	}
 	// A pixel of the sensor takes in the light of its whole area, beside the
 	// blur.
+	reach := fine + 2*c.Blur // beyond which there is only ground
+	y0, y1 := max(0, top-reach), min(height, top+rows*fine+reach)
+	x0, x1 := max(0, left-reach), min(width, left+cols*fine+reach)
 	for _, side := range []int{fine, c.Blur, c.Blur} {
 		if side < 2 {
 			continue
 		}
-		for y := range height {
-			r.smear(r.sums[y*width:], width, 1, side)
+		for y := y0; y < y1; y++ {
+			r.smear(r.sums[y*width+x0:], x1-x0, 1, side)
 		}
-		for x := range width {
-			r.smear(r.sums[x:], height, width, side)
+		for x := x0; x < x1; x++ {
+			r.smear(r.sums[y0*width+x:], y1-y0, width, side)
 		}
 	}
 	for i, v := range r.sums {
@@ -62,6 +65,7 @@ func (r *Recorder) smear(at []int32, n, step, side int) {
 // look lets every pixel watch the scene go by.
 func (r *Recorder) look(rng *rand.PCG) {
 	c := &r.camera
+	r.lit()
 	for y := range c.Rows {
 		for x := range c.Cols {
 			if r.still(x, y) {
@@ -72,14 +76,30 @@ func (r *Recorder) look(rng *rand.PCG) {
 	}
 }
 
-// still reports whether a pixel sees the same level all the time.
+// lit finds, for every fine row of the scene, from where to where it is another
+// than the ground; to is at most from if it is the same all along.
+func (r *Recorder) lit() {
+	r.from, r.to = r.from[:0], r.to[:0]
+	ground := r.level[0]
+	for at := 0; at < len(r.scene); at += r.width {
+		row := r.scene[at : at+r.width]
+		from, to := 0, len(row)
+		for from < to && row[from] == ground {
+			from++
+		}
+		for to > from && row[to-1] == ground {
+			to--
+		}
+		r.from, r.to = append(r.from, from), append(r.to, to)
+	}
+}
+
+// still reports whether a pixel sees the ground all the time.
 func (r *Recorder) still(x, y int) bool {
-	first := r.scene[y*fine*r.width+x*fine]
+	left, right := x*fine, (x+2*r.left+1)*fine
 	for row := y * fine; row < (y+2*r.top+1)*fine; row++ {
-		for _, v := range r.scene[row*r.width+x*fine:][:(2*r.left+1)*fine] {
-			if v != first {
-				return false
-			}
+		if r.from[row] < r.to[row] && r.from[row] < right && r.to[row] > left {
+			return false
 		}
 	}
 	return true

@@ -15,6 +15,7 @@
 //	firstspike data               what networks learn from: list, get, check, preview
 //	firstspike show RUN           the experiment: every number, and where it comes from
 //	firstspike presets            the published experiments
+//	firstspike simulate --out DIR images as an event camera would record them
 //	firstspike conform TRACE      compare this program with a reference's trace
 //	firstspike bench [RUN]        measure how fast every stage is
 //	firstspike cache              the trained layers that are kept for other trainings
