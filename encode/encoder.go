@@ -46,6 +46,9 @@ type Config struct {
 	Latency string `toml:"latency,omitempty" json:",omitempty"` // "rank" or empty, or "linear"
 	Fitted  bool   `toml:"fitted,omitempty" json:",omitzero"`   // linear latency: the range of every input is that of the training images, not what its filter can answer
 
+	Pool      Pool `toml:"pool,omitempty" json:",omitzero"`      // max-pooling of intensities, before lateral inhibition
+	Pointwise bool `toml:"pointwise,omitempty" json:",omitzero"` // of the spikes at a position only the first is left
+
 	// Without recordings it is not there in any form, so that experiments are
 	// written, and known, as they were before there was any.
 	Events Events `toml:"events,omitempty" json:",omitzero"` // how recordings by an event camera are encoded, in place of images
@@ -154,6 +157,9 @@ func (c Config) Faults(rows, cols int) []Fault {
 	} else {
 		add(exactBits(kernels, c.Normalise) < coarsest, "normalise", "sums over a radius of %d would not be exact with filters this large; make either smaller", c.Normalise)
 	}
+	if c.Pad >= 0 && size > 0 && size <= rows+2*c.Pad && size <= cols+2*c.Pad {
+		c.poolFaults(c.Responses(rows, cols), add)
+	}
 	add(len(c.Lateral) > MaxKernel, "lateral", "%d factors; at most %d", len(c.Lateral), MaxKernel)
 	for i, f := range c.Lateral {
 		add(!(f >= -1 && f <= 1), fmt.Sprintf("lateral.%d", i), "%v; it must lie in -1..1", f)
@@ -167,6 +173,12 @@ func (c Config) Shape(rows, cols int) spike.Shape {
 	if c.Recordings() {
 		return spike.Shape{Maps: c.Events.channels(), Rows: rows, Cols: cols}
 	}
+	return c.Pool.spikes().Shape(c.Responses(rows, cols))
+}
+
+// Responses is the shape of what the filters answer to images of rows x cols
+// pixels, before any pooling.
+func (c Config) Responses(rows, cols int) spike.Shape {
 	size := 0
 	for _, f := range c.Filters {
 		size = max(size, f.Size)
@@ -196,6 +208,7 @@ func (e *Encoder) Intensities() *Picture {
 	if e.config.Normalise > 0 {
 		p.Normalise(e.config.Normalise)
 	}
+	p.Pool(e.config.Pool)
 	if len(e.config.Lateral) > 0 {
 		p.Inhibit(e.config.Lateral)
 	}
@@ -215,17 +228,20 @@ func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
 	if e.between != nil {
 		e.last = append(e.last[:0], pixels[:e.rows*e.cols]...)
 		e.linear(dst)
-		return
+	} else {
+		e.contrasts(pixels)
+		e.ranking.latency(dst)
 	}
-	e.contrasts(pixels)
-	e.ranking.latency(dst)
+	if e.config.Pointwise {
+		e.pointwise(dst)
+	}
 }
 
 // contrasts collects the intensities of an image in e.ranking.
 func (e *Encoder) contrasts(pixels []byte) {
 	e.last = append(e.last[:0], pixels[:e.rows*e.cols]...)
 	r := &e.ranking
-	if c := e.config; c.Threshold > 0 && !c.Abs && len(c.Lateral) == 0 {
+	if c := e.config; c.Threshold > 0 && !c.Abs && len(c.Lateral) == 0 && c.Pool.Window == 0 && !c.Pointwise {
 		r.keys = e.bank.contrasts(e.frame(pixels), e.config.Threshold, r.keys[:0])
 		return
 	}
@@ -235,7 +251,7 @@ func (e *Encoder) contrasts(pixels []byte) {
 // Fired sets in dst which neurons fire at all: those that [Encoder.Encode] lets
 // fire at some step. dst must have the words of the encoder's shape.
 func (e *Encoder) Fired(pixels []byte, dst spike.Bits) {
-	if e.listener != nil || e.between != nil {
+	if e.listener != nil || e.between != nil || e.config.Pointwise {
 		e.Encode(pixels, &e.heard)
 		dst.From(&e.heard)
 		return

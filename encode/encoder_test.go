@@ -254,7 +254,9 @@ func TestEncodeAllocatesNothing(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	lateral := paper
 	lateral.Lateral = []float64{.15, .12, .1, .07, .05}
-	for name, config := range map[string]Config{"paper": paper, "lateral": lateral} {
+	pooled := lateral
+	pooled.Pool, pooled.Pointwise = Pool{5, 4, 2}, true
+	for name, config := range map[string]Config{"paper": paper, "lateral": lateral, "pooled": pooled} {
 		e := mustEncoder(t, config, 28, 28)
 		var m spike.Map
 		images := make([][]byte, 8)

@@ -95,6 +95,8 @@ func (c Config) eventFaults(rows, cols int, add func(bad bool, path, format stri
 	add(c.Abs, "abs", images, "it must be false")
 	add(c.Normalise != 0, "normalise", images, "it must be 0")
 	add(len(c.Lateral) > 0, "lateral", images, "take it away")
+	add(c.Pool != Pool{}, "pool", images, "take it away")
+	add(c.Pointwise, "pointwise", images, "it must be false")
 	add(rows > event.MaxSide || cols > event.MaxSide, "events.mode", "a sensor of %dx%d pixels; recordings have at most %dx%d", rows, cols, event.MaxSide, event.MaxSide)
 	switch e.Mode {
 	case EventsFirst, EventsCount, EventsRank, EventsSurface:

@@ -11,7 +11,8 @@ type Picture struct {
 	Channels, Rows, Cols int
 	At                   []float64
 
-	sums    []float64 // working memory of Normalise and Inhibit
+	sums    []float64 // working memory of Normalise, Pool and Inhibit
+	origins []int32   // where Pool found the highest
 	ranking ranking   // and of Latency
 }
 
