@@ -56,9 +56,16 @@ func Judge(decision, label int) Outcome {
 // after every so many images, reward is scaled by the fraction of them that
 // was decided wrongly and punishment by the fraction decided rightly. Silent
 // images count towards neither. Mozafari et al. (2019). Until the
-// first count is full, and with Every 0 always, both factors are 1.
+// first count is full, and with Every 0 always, both factors are 1. With Least
+// they lie in Least..1:
+//
+//	factor = Least + (1 - Least) fraction
+//
+// Mozafari et al. (2018), as published in SpykeTorch, has 0.2, so that a network
+// which is always right still learns.
 type Adaptation struct {
 	Every        int
+	Least        float64 `json:",omitzero"` // 0 to 1
 	Seen         int // images of the current count
 	RightCount   int
 	WrongCount   int
@@ -84,8 +91,8 @@ func (a *Adaptation) Count(o Outcome) {
 		a.WrongCount++
 	}
 	if a.Seen == a.Every {
-		a.RewardFactor = float64(a.WrongCount) / float64(a.Every)
-		a.PunishFactor = float64(a.RightCount) / float64(a.Every)
+		a.RewardFactor = a.Least + float64((1-a.Least)*(float64(a.WrongCount)/float64(a.Every)))
+		a.PunishFactor = a.Least + float64((1-a.Least)*(float64(a.RightCount)/float64(a.Every)))
 		a.Seen, a.RightCount, a.WrongCount = 0, 0, 0
 	}
 }
@@ -105,6 +112,8 @@ func (p Rates) scale(f float64) Rates {
 //	a = Punish.APlus * RightFraction   input fired, decision wrong
 //	a = Punish.AMinus * RightFraction  input silent, decision wrong
 //
+// where the fractions are the factors of [Adaptation], and an input has fired if
+// it did so no later than the neuron that decided.
 // The change of a weight by a is that of [STDP].
 type RSTDP struct {
 	Reward, Punish STDP

@@ -57,11 +57,13 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Reward and punishment follow the fractions of the last full count.
+// Reward and punishment follow the fractions of the last full count, down to the
+// least.
 func TestAdaptation(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		every := rapid.IntRange(0, 12).Draw(t, "every")
 		a := NewAdaptation(every)
+		a.Least = rapid.SampledFrom([]float64{0, 0, 0.2, 1}).Draw(t, "least")
 		outcomes := rapid.SliceOfN(rapid.SampledFrom([]Outcome{Right, Wrong, Silent}), 0, 50).Draw(t, "outcomes")
 		for i, o := range outcomes {
 			a.Count(o)
@@ -77,7 +79,8 @@ func TestAdaptation(t *testing.T) {
 						wrong++
 					}
 				}
-				reward, punish = float64(wrong)/float64(every), float64(right)/float64(every)
+				reward = a.Least + float64((1-a.Least)*(float64(wrong)/float64(every)))
+				punish = a.Least + float64((1-a.Least)*(float64(right)/float64(every)))
 			}
 			if a.RewardFactor != reward || a.PunishFactor != punish {
 				t.Fatalf("after %d images factors %v and %v; want %v and %v", i+1, a.RewardFactor, a.PunishFactor, reward, punish)
@@ -107,6 +110,13 @@ func TestRSTDPRule(t *testing.T) {
 	}
 	if rule, a, ok := r.Rule(Wrong, 0); !ok || rule != &r.Punish || a != (Rates{-.002, .00025}) {
 		t.Errorf("punishment of map 0: %v, %v", a, ok)
+	}
+	r.Least = 0.2
+	for range 4 {
+		r.Count(Right)
+	}
+	if _, a, _ := r.Rule(Right, 1); a != (Rates{.004, -.003}.scale(.2)) {
+		t.Errorf("the least reward: %v", a)
 	}
 	if rule, a, ok := r.Rule(Silent, 0); ok || rule != nil || a != (Rates{}) {
 		t.Errorf("after silence: %v, %v, %v", rule, a, ok)
