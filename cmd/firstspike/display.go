@@ -65,7 +65,7 @@ func fitText(f train.Fit) string {
 	if v := f.Validation; v != nil {
 		text += fmt.Sprintf(", %s %% of %s held-out ones", percent(v.Right, v.Images(), 2), count(v.Images()))
 	}
-	text += fmt.Sprintf("; %.0f of %s features active; %s passes", f.Active, count(f.Features), count(f.Passes))
+	text += fmt.Sprintf("; %s of %s features active; %s passes", count(int(math.Round(f.Active))), count(f.Features), count(f.Passes))
 	if !f.Converged {
 		text += ", after which its tolerance was not yet reached (readout.svm.passes)"
 	}
