@@ -26,7 +26,7 @@ func (x *Exam) measure(ctx context.Context, m *train.Model, sample *dataset.Set,
 	if err != nil {
 		return err
 	}
-	in, err := x.encode(ctx, e, sample, workers)
+	in, err := x.encode(ctx, m, sample, workers)
 	if err != nil {
 		return err
 	}
@@ -48,15 +48,16 @@ func (x *Exam) measure(ctx context.Context, m *train.Model, sample *dataset.Set,
 }
 
 // encode makes spikes of the sample, and measures them.
-func (x *Exam) encode(ctx context.Context, e train.Experiment, sample *dataset.Set, workers int) ([]spike.Events, error) {
-	if _, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols); err != nil {
+func (x *Exam) encode(ctx context.Context, m *train.Model, sample *dataset.Set, workers int) ([]spike.Events, error) {
+	e := m.Experiment
+	if _, err := m.Encoder(); err != nil {
 		return nil, err
 	}
 	events := make([]spike.Events, sample.Len())
 	responses := make([][]float64, sample.Len())
 	outputs := make([]int, sample.Len())
 	err := parallel.Each(ctx, sample.Len(), workers, func() func(int) {
-		encoder, _ := encode.New(e.Encode, e.Data.Rows, e.Data.Cols) // it was built once above
+		encoder, _ := m.Encoder() // it was built once above
 		kernels := encoder.Kernels()
 		var image spike.Map
 		var list spike.Events

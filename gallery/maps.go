@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"firstspike/encode"
 	"firstspike/event"
 	"firstspike/figure"
 	"firstspike/inspect"
@@ -19,7 +18,7 @@ func Filters(m *train.Model) (figure.Figure, error) {
 	if e.Encode.Recordings() {
 		return nil, errors.New("the network takes recordings by an event camera, which go through no filters")
 	}
-	encoder, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols)
+	encoder, err := m.Encoder()
 	if err != nil {
 		return nil, err
 	}

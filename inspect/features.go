@@ -45,7 +45,7 @@ type Viewer struct {
 // NewViewer returns a viewer of a network's maps.
 func NewViewer(m *train.Model) (*Viewer, error) {
 	e := m.Experiment
-	encoder, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols)
+	encoder, err := m.Encoder()
 	if err != nil {
 		return nil, err
 	}

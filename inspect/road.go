@@ -54,8 +54,7 @@ type Follower struct {
 
 // NewFollower returns a follower of images through a network.
 func NewFollower(m *train.Model) (*Follower, error) {
-	e := m.Experiment
-	encoder, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols)
+	encoder, err := m.Encoder()
 	if err != nil {
 		return nil, err
 	}

@@ -91,8 +91,7 @@ func New(m *train.Model) (*Lab, error) {
 
 // follow makes anew what depends on the encoding, the steps and the thresholds.
 func (l *Lab) follow() (err error) {
-	e := l.model.Experiment
-	if l.encoder, err = encode.New(e.Encode, e.Data.Rows, e.Data.Cols); err != nil {
+	if l.encoder, err = l.model.Encoder(); err != nil {
 		return err
 	}
 	l.follower, err = inspect.NewFollower(l.model)

@@ -208,7 +208,7 @@ func (b *Bench) bulk(ctx context.Context, w *Work, size int, start func() (func(
 
 func (b *Bench) encoding(ctx context.Context, w *Work) error {
 	return b.bulk(ctx, w, 1, func() (func(from, n int), error) {
-		encoder, err := b.model.encoder()
+		encoder, err := b.model.Encoder()
 		var image spike.Map
 		return func(i, _ int) { encoder.Encode(b.pool.Image(i), &image) }, err
 	})
@@ -226,7 +226,7 @@ func (b *Bench) prefix(ctx context.Context, w *Work) error {
 			p := first.Another()
 			return func(i, _ int) { p.last(b.pool.Image(i)) }, nil
 		}
-		encoder, err := b.model.encoder()
+		encoder, err := b.model.Encoder()
 		var image spike.Map
 		var pass snn.Pass
 		return func(i, _ int) {
@@ -303,7 +303,7 @@ func (b *Bench) compete(ctx context.Context, w *Work, index int) error {
 	}
 	layer, c := t.model.Experiment.Layers[index], t.model.Network.Layers[index].Convolution
 	if n := b.shown(index); n > 0 {
-		rates := layer.Learn.ratesAt(n)
+		rates := layer.Learn.ratesAt(0, n)
 		layer.Learn.APlus, layer.Learn.AMinus, layer.Learn.Doubling = float64(rates.APlus), float64(rates.AMinus), Doubling{}
 	}
 	weights := append([]float32(nil), c.Weights()...)

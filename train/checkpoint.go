@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"firstspike/encode"
 	"firstspike/snn"
 	"firstspike/tensorfile"
 )
@@ -24,12 +25,13 @@ type State struct {
 	Metrics       int64          `json:"metrics"` // bytes of metrics.jsonl that belong to this state
 	Train         DataSum        `json:"train"`
 	Test          DataSum        `json:"test"`
-	Wins          [][]int        `json:"wins,omitempty"`   // readout "labels": how often each map has won for each class in the epoch
-	Labels        []int          `json:"labels,omitempty"` // the classes of the maps after the last epoch
-	Prefix        string         `json:"prefix,omitempty"` // the key under which the layers before the last are cached, as it was when the run began
-	Cached        *Reused        `json:"cached,omitempty"` // what was taken from the cache
-	SVM           *Fit           `json:"svm,omitempty"`    // readout "svm": the best so far
-	Report        *Report        `json:"report,omitempty"` // once the run is finished
+	Wins          [][]int        `json:"wins,omitempty"`       // readout "labels": how often each map has won for each class in the epoch
+	Labels        []int          `json:"labels,omitempty"`     // the classes of the maps after the last epoch
+	Prefix        string         `json:"prefix,omitempty"`     // the key under which the layers before the last are cached, as it was when the run began
+	Cached        *Reused        `json:"cached,omitempty"`     // what was taken from the cache
+	SVM           *Fit           `json:"svm,omitempty"`        // readout "svm": the best so far
+	Thresholds    []float64      `json:"thresholds,omitempty"` // of the neurons of the layer that learns, as homeostasis or competition has moved them
+	Report        *Report        `json:"report,omitempty"`     // once the run is finished
 }
 
 // Finished reports whether the training is complete and tested.
@@ -85,11 +87,31 @@ func (m *Model) file() (*tensorfile.File, error) {
 		if learn.Dropout > 0 {
 			streams = append(streams, "dropout/"+l.Name)
 		}
+		if learn.Patch {
+			streams = append(streams, "patch/"+l.Name)
+		}
 		t, err := tensorfile.From(tensorName(l.Name), weightShape(l.Geometry), l.Weights())
 		if err != nil {
 			return nil, err
 		}
 		f.Tensors = append(f.Tensors, t)
+		if own := l.Thresholds(); own != nil {
+			t, err := tensorfile.From(thresholdName(l.Name), []int{l.Maps}, own)
+			if err != nil {
+				return nil, err
+			}
+			f.Tensors = append(f.Tensors, t)
+		}
+	}
+	if m.Range != nil {
+		s := m.Experiment.input()
+		for name, values := range map[string][]float32{rangeLow: m.Range.Low, rangeHigh: m.Range.High} {
+			t, err := tensorfile.From(name, []int{s.Rows, s.Cols, s.Maps}, values)
+			if err != nil {
+				return nil, err
+			}
+			f.Tensors = append(f.Tensors, t)
+		}
 	}
 	if m.best != nil {
 		last := m.Network.Layers[len(m.Network.Layers)-1]
@@ -129,6 +151,55 @@ func (m *Model) file() (*tensorfile.File, error) {
 }
 
 func tensorName(layer string) string { return layer + ".weight" }
+
+// thresholdName is the tensor of the thresholds of a layer's maps, if they
+// have each their own.
+func thresholdName(layer string) string { return layer + ".threshold" }
+
+// The range of every input of a fitted encoding: row, column, channel. No layer
+// can have such a name.
+const (
+	rangeLow  = "encode.range.low"
+	rangeHigh = "encode.range.high"
+)
+
+// readRange is the range of the inputs that a file holds, nil if it holds none.
+func readRange(f *tensorfile.File, e Experiment) (*encode.Range, error) {
+	if _, ok := f.Lookup(rangeLow); !ok || !e.Encode.Fitted {
+		return nil, nil
+	}
+	r, shape := &encode.Range{}, e.input().Shape
+	for name, values := range map[string]*[]float32{rangeLow: &r.Low, rangeHigh: &r.High} {
+		t, err := f.Tensor(name)
+		if err != nil {
+			return nil, err
+		}
+		if want := []int{shape.Rows, shape.Cols, shape.Maps}; !slices.Equal(t.Shape, want) {
+			return nil, fmt.Errorf("%s has the shape %v; the experiment asks for %v", name, t.Shape, want)
+		}
+		if *values, err = t.Float32s(); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.Check(shape)
+}
+
+// readThresholds gives the maps of a layer the thresholds that a file holds for
+// them, if there are any.
+func readThresholds(l snn.Layer, f *tensorfile.File) error {
+	t, ok := f.Lookup(thresholdName(l.Name))
+	if !ok {
+		return nil
+	}
+	v, err := t.Float64s()
+	if err == nil {
+		err = l.SetThresholds(v)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", t.Name, err)
+	}
+	return nil
+}
 
 // bestPrefix is what the name of the last layer's best weights begins with.
 const bestPrefix = "best."
@@ -174,9 +245,15 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 	if m.SVM, err = readSVM(f, e); err != nil {
 		return nil, err
 	}
+	if m.Range, err = readRange(f, e); err != nil {
+		return nil, err
+	}
 	for i, l := range m.Network.Layers {
 		w, err := readWeights(l, f, tensorName(l.Name))
 		if err != nil {
+			return nil, err
+		}
+		if err := readThresholds(l, f); err != nil {
 			return nil, err
 		}
 		best := bestPrefix + tensorName(l.Name)
@@ -236,6 +313,8 @@ func (s State) check(e Experiment) error {
 		return fmt.Errorf("labels do not fit the maps or the classes")
 	case s.Wins != nil && !e.counted(s.Wins):
 		return fmt.Errorf("wins do not fit the maps or the classes")
+	case s.Thresholds != nil && (s.Layer >= len(e.Layers) || len(s.Thresholds) != e.Layers[s.Layer].Maps):
+		return fmt.Errorf("%d thresholds do not fit the maps", len(s.Thresholds))
 	case s.SVM != nil && (e.Readout.Rule != ReadoutSVM || s.SVM.Tried < 1 || s.SVM.Tried > len(e.Readout.SVM.complete().C)):
 		return fmt.Errorf("what is said of an SVM does not fit the readout")
 	case s.Layer < len(e.Layers) && s.Epoch > e.Layers[s.Layer].Learn.Epochs:

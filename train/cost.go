@@ -66,7 +66,7 @@ func (b *Bench) countFlows(ctx context.Context) error {
 	net, images := b.model.Network, float64(b.pool.Len())
 	counts := make([]struct{ spikes, operations atomic.Int64 }, len(net.Layers))
 	err := parallel.Each(ctx, b.pool.Len(), runtime.GOMAXPROCS(0), func() func(int) {
-		encoder, _ := b.model.encoder() // it was built once for the bench
+		encoder, _ := b.model.Encoder() // it was built once for the bench
 		var image spike.Map
 		var pass snn.Pass
 		return func(i int) {
@@ -93,7 +93,7 @@ func (b *Bench) countFlows(ctx context.Context) error {
 // neurons share, are not counted. It is measured, on the heap.
 func (b *Bench) BytesPerNeuron() float64 {
 	net := b.model.Network
-	encoder, _ := b.model.encoder() // it was built once for the bench
+	encoder, _ := b.model.Encoder() // it was built once for the bench
 	images, neurons := make([]spike.Map, min(b.pool.Len(), 8)), 0
 	for i := range images {
 		encoder.Encode(b.pool.Image(i), &images[i])

@@ -97,7 +97,7 @@ func (p Pool) pool() spike.Pool { return spike.Pool(p) }
 
 // Learn is how a layer learns.
 type Learn struct {
-	Rule       string   `toml:"rule" comment:"\"stdp\" or \"rstdp\""`
+	Rule       string   `toml:"rule" comment:"\"stdp\", \"rstdp\" or \"s2stdp\""`
 	Epochs     int      `toml:"epochs"`
 	Shuffle    bool     `toml:"shuffle" comment:"a new order in every epoch"`
 	K          int      `toml:"k" comment:"winners an image"`
@@ -118,6 +118,14 @@ type Learn struct {
 	Upper      float64  `toml:"upper"`
 	Doubling   Doubling `toml:"doubling"`
 	Punish     Punish   `toml:"punish"`
+
+	// What came later is not there in any form where it is not used.
+	Exponential bool        `toml:"exponential,omitempty" json:",omitzero" comment:"dw = a_plus exp(-(w-lower)/(upper-lower)), or a_minus exp(-(upper-w)/(upper-lower)), in place of the stabiliser"`
+	Patch       bool        `toml:"patch,omitempty" json:",omitzero" comment:"of every image only the neurons of one position, drawn anew each time, see anything"`
+	Decay       float64     `toml:"decay,omitempty" json:",omitzero" comment:"factor of a_plus, a_minus and homeostasis.rate after every epoch; 0: 1"`
+	Patience    int         `toml:"patience,omitempty" json:",omitzero" comment:"the last layer's learning ends after so many epochs without a better one; 0: after all epochs"`
+	Homeostasis Homeostasis `toml:"homeostasis,omitempty" json:",omitzero"`
+	Timing      Timing      `toml:"timing,omitempty" json:",omitzero"`
 }
 
 // The learning rules.
@@ -251,13 +259,13 @@ func (l Learn) rates() snn.Rates {
 }
 
 func (l Learn) stdp(rates snn.Rates) snn.STDP {
-	return snn.STDP{Rates: []snn.Rates{rates}, Stabiliser: l.Stabiliser, Lower: float32(l.Lower), Upper: float32(l.Upper)}
+	return snn.STDP{Rates: []snn.Rates{rates}, Stabiliser: l.Stabiliser, Lower: float32(l.Lower), Upper: float32(l.Upper), Exponential: l.Exponential}
 }
 
-func (l Learn) rstdp() snn.RSTDP {
+func (l Learn) rstdp(epoch int) snn.RSTDP {
 	return snn.RSTDP{
-		Reward:     l.stdp(l.rates()),
-		Punish:     l.stdp(snn.Rates{APlus: float32(l.Punish.APlus), AMinus: float32(l.Punish.AMinus)}),
+		Reward:     l.stdp(l.decayed(l.rates(), epoch)),
+		Punish:     l.stdp(l.decayed(snn.Rates{APlus: float32(l.Punish.APlus), AMinus: float32(l.Punish.AMinus)}, epoch)),
 		Adaptation: snn.NewAdaptation(l.Punish.Adapt),
 	}
 }
@@ -267,7 +275,11 @@ func (l Learn) selection(muted []bool) snn.Selection {
 	return snn.Selection{K: l.K, Radius: l.Radius, Pointwise: l.Pointwise, Muted: muted, Shared: l.Shared, Final: l.Final, Fill: l.Fill}
 }
 
-// ratesAt is the rates of an "stdp" layer for its image number n, from 1.
-func (l Learn) ratesAt(n int) snn.Rates {
-	return snn.Doubling(l.Doubling).At(l.rates(), n)
+// ratesAt is the rates of an "stdp" layer in an epoch, for its image number n,
+// from 1.
+func (l Learn) ratesAt(epoch, n int) snn.Rates {
+	return l.decayed(snn.Doubling(l.Doubling).At(l.rates(), n), epoch)
 }
+
+// decides reports whether the layer learns from what it decides.
+func (l Learn) decides() bool { return l.Rule == RuleRSTDP || l.Rule == RuleS2STDP }

@@ -89,11 +89,11 @@ func (e Experiment) Faults() Faults {
 	case "", ReadoutBlocks, ReadoutNeurons:
 	case ReadoutSVM:
 		n := len(e.Layers)
-		f.add(n > 0 && e.Layers[n-1].Learn.Rule == RuleRSTDP, "readout.rule", "%q: reward needs decisions before the SVM is learned; take %q for the last layer's learning, or %q here", ReadoutSVM, RuleSTDP, ReadoutBlocks)
+		f.add(n > 0 && e.Layers[n-1].Learn.decides(), "readout.rule", "%q: reward needs decisions before the SVM is learned; take %q for the last layer's learning, or %q here", ReadoutSVM, RuleSTDP, ReadoutBlocks)
 		f.add(n > 0 && e.Layers[n-1].Pool.Repeats, "layers."+e.Layers[max(n, 1)-1].Name+".pool.repeats", "has no effect: readout %q asks when a neuron fires first; take it away", ReadoutSVM)
 	case ReadoutLabels:
 		n := len(e.Layers)
-		f.add(n > 0 && e.Layers[n-1].Learn.Rule == RuleRSTDP, "readout.rule", "%q: reward needs to know beforehand what a map stands for; take %q, or %q for the last layer's learning", ReadoutLabels, ReadoutBlocks, RuleSTDP)
+		f.add(n > 0 && e.Layers[n-1].Learn.decides(), "readout.rule", "%q: reward needs to know beforehand what a map stands for; take %q, or %q for the last layer's learning", ReadoutLabels, ReadoutBlocks, RuleSTDP)
 	default:
 		f.add(true, "readout.rule", "%q; the rules are %q, %q, %q and %q", e.Readout.Rule, ReadoutBlocks, ReadoutNeurons, ReadoutLabels, ReadoutSVM)
 	}
@@ -110,6 +110,7 @@ func (e Experiment) Faults() Faults {
 		seen[l.Name] = true
 		before := len(f)
 		last := i == len(e.Layers)-1
+		l.ruleFaults(&f, path, last, e.Readout.Rule)
 		l.faults(&f, path, last)
 		f.add(last && e.Readout.Rule != ReadoutSVM && l.Pool != Pool{}, path+".pool", "the last layer's decision comes before any pooling; take it away, or read it by an SVM: readout.rule = %q", ReadoutSVM)
 		if i == len(e.Layers)-1 && l.Maps > 0 && e.Data.Classes > 0 && (e.Readout.Rule == ReadoutBlocks || e.Readout.Rule == "") {
@@ -130,6 +131,7 @@ func (e Experiment) Faults() Faults {
 			f.add(true, path+".pool", "%v", err)
 			continue
 		}
+		e.timingFaults(&f, path, l, in)
 		f.add(l.Learn.Summed && in.most <= 1, path+".learn.summed", "has no effect: no input of the layer fires twice; take it away, or let the pooling before it repeat")
 		if i == len(e.Layers)-1 && e.Readout.Rule == ReadoutNeurons {
 			if _, err := readout.Neurons(g.Out(), max(1, e.Data.Classes)); err != nil {
@@ -167,33 +169,9 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 	f.add(l.Weights.Std < 0, path+".weights.std", "%v; it must be 0 or more", l.Weights.Std)
 	n := l.Learn
 	path += ".learn"
-	switch n.Rule {
-	case RuleSTDP:
-		f.add(n.Punish != Punish{}, path+".punish", "has no effect under %q; take it away", n.Rule)
-	case RuleRSTDP:
-		if !last {
-			break // the rule is the fault
-		}
-		f.add(n.Doubling != Doubling{}, path+".doubling", "has no effect under %q; take it away", n.Rule)
-		f.add(n.Radius > 0, path+".radius", "%d has no effect under %q, where one neuron wins; it must be 0", n.Radius, n.Rule)
-		for _, x := range []struct {
-			field string
-			on    bool
-		}{{"pointwise", n.Pointwise}, {"shared", n.Shared}, {"fill", n.Fill}} {
-			f.add(x.on, path+"."+x.field, "has no effect under %q, where one neuron wins; it must be false", n.Rule)
-		}
-		f.add(n.Inhibited, path+".inhibited", "%q learns from its decisions, for which all inputs count; it must be false", n.Rule)
-		atEnd := math.IsInf(l.Threshold, 1)
-		f.add(n.Final && atEnd, path+".final", "has no effect in a layer that fires at the last step; it must be false")
-		f.add(n.Summed && atEnd, path+".summed", "has no effect in a layer that fires at the last step; it must be false")
-	}
-	f.add(n.Rule != RuleSTDP && n.Rule != RuleRSTDP, path+".rule", "%q; the rules are %q and %q", n.Rule, RuleSTDP, RuleRSTDP)
-	f.add(n.Rule == RuleRSTDP && !last, path+".rule", "%q needs the network's decision, so only the last layer can use it", n.Rule)
 	f.add(n.Epochs < 0, path+".epochs", "%d; it must be 0 or more", n.Epochs)
 	f.add(n.K < 1, path+".k", "%d; at least one neuron must win", n.K)
-	f.add(n.Rule == RuleRSTDP && n.K > 1, path+".k", "%d; under %q the one neuron that decides learns", n.K, n.Rule)
 	f.add(!(n.Until >= 0 && n.Until <= 0.25), path+".until", "%v; it must be 0 (never) to 0.25, the largest convergence", n.Until)
-	f.add(n.Until > 0 && n.Rule == RuleRSTDP, path+".until", "has no effect under %q; it must be 0", n.Rule)
 	f.add(n.Batch < 0 || n.Batch > 1<<20, path+".batch", "%d; it must be 0 or 1 (every image by itself) up to %d", n.Batch, 1<<20)
 	f.add(n.Doubling.Delay < 0, path+".doubling.delay", "%d; it must be 0 or more", n.Doubling.Delay)
 	f.add(n.Doubling.Delay > 0 && n.Doubling.Every <= 0, path+".doubling.delay", "has no effect as long as nothing is doubled; take it away, or set doubling.every")

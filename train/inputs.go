@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"firstspike/dataset"
-	"firstspike/encode"
 	"firstspike/internal/parallel"
 	"firstspike/readout"
 	"firstspike/snn"
@@ -45,7 +44,7 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 	} else {
 		in = inputs{}
 	}
-	if _, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols); err != nil {
+	if _, err := t.model.Encoder(); err != nil {
 		return in, err
 	}
 	n := set.Len()
@@ -62,7 +61,7 @@ func (t *Trainer) advance(ctx context.Context, in inputs, set *dataset.Set, dept
 		}
 	}
 	err := t.stage(ctx, "computing the input of "+e.Layers[depth].Name, n, func() func(int) {
-		encoder, _ := encode.New(e.Encode, e.Data.Rows, e.Data.Cols) // it was built once above
+		encoder, _ := t.model.Encoder() // it was built once above
 		var image spike.Map
 		var events spike.Events
 		var pass snn.Pass

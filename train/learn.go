@@ -18,6 +18,9 @@ func (t *Trainer) learn(ctx context.Context) error {
 	if err := t.recall(); err != nil {
 		return err
 	}
+	if err := t.calibrate(ctx); err != nil {
+		return err
+	}
 	for s.Layer < len(e.Layers) {
 		layer := e.Layers[s.Layer]
 		if layer.Learn.Epochs > s.Epoch {
@@ -29,7 +32,7 @@ func (t *Trainer) learn(ctx context.Context) error {
 			break // the state stays at the last layer
 		}
 		s.Layer, s.Epoch, s.Image, s.Score = s.Layer+1, 0, 0, Score{}
-		s.Adaptation = t.adaptation(s.Layer)
+		s.Adaptation, s.Thresholds = t.adaptation(s.Layer), nil
 		t.saveIfDue()
 	}
 	if e.Readout.Rule == ReadoutSVM {
@@ -81,6 +84,8 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 			t.block.Flush()
 		case rewarded:
 			err = t.reward(ctx, layer, c, order)
+		case layer.Learn.Rule == RuleS2STDP:
+			err = t.supervise(ctx, layer, c, order)
 		default:
 			err = t.compete(ctx, layer, c, order)
 		}
@@ -89,7 +94,7 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 		}
 		end := EpochEnd{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Presentations: s.Presentations,
 			Shown: s.Epoch*len(order) + s.Image, PerSecond: float64(s.Image-shown) / time.Since(started).Seconds()}
-		if rewarded {
+		if layer.Learn.decides() {
 			score := s.Score
 			end.Train = &score
 		}
@@ -97,6 +102,9 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 			t.read()
 			if err := t.choose(ctx, &end); err != nil {
 				return err
+			}
+			if p := layer.Learn.Patience; p > 0 && s.Best != nil && s.Epoch-s.Best.Epoch >= p {
+				t.done = true
 			}
 		}
 		if s.Epoch, s.Image, s.Score = s.Epoch+1, 0, (Score{}); t.done {
@@ -196,18 +204,26 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 	var image spike.Map
 	var own spike.Events
 	var winners []spike.Spike
-	var err error
+	look, err := t.lookout(layer, c, len(order))
+	if err != nil {
+		return err
+	}
+	t.flush = look.flush
+	defer func() { t.flush(); t.flush = nil }()
 	for ; s.Image < len(order); s.Image++ {
 		if s.Image%64 == 0 || ctx.Err() != nil {
 			if err := t.pause(ctx, layer, c, len(order)); err != nil {
 				return err
 			}
 		}
-		in := l.Shown(&t.inputs.events[order[s.Image]], &own)
+		in := look.see(s.Image, l.Shown(&t.inputs.events[order[s.Image]], &own))
 		l.timing(in, &image)
-		rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + 1)
-		winners = c.Contest(in, sel, &scratch, winners[:0])
-		rule.Learn(c, &image, winners, &scratch)
+		rule.Rates[0] = l.ratesAt(s.Epoch, s.Epoch*len(order)+s.Image+1)
+		winners = look.layer.Contest(in, sel, &scratch, winners[:0])
+		rule.Learn(look.layer, &image, winners, &scratch)
+		if err := look.settle(winners, in.Steps()); err != nil {
+			return err
+		}
 		t.won(winners, order[s.Image])
 		s.Presentations++
 		if t.done, err = t.heed(layer, c, len(winners), s.Epoch*len(order)+s.Image); err != nil || t.done {
@@ -266,7 +282,7 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 		}
 		for j, i := range ids {
 			l.timing(l.Shown(&t.inputs.events[i], &own), &image)
-			rule.Rates[0] = l.ratesAt(s.Epoch*len(order) + s.Image + j + 1)
+			rule.Rates[0] = l.ratesAt(s.Epoch, s.Epoch*len(order)+s.Image+j+1)
 			sum.Add(&rule, &image, winners[j], &scratch)
 			t.won(winners[j], i)
 		}
@@ -291,7 +307,7 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 // the same decisions for all of them, batch by batch.
 func (t *Trainer) reward(ctx context.Context, layer Layer, c *snn.Convolution, order []int) error {
 	s, l := &t.model.State, layer.Learn
-	rule := l.rstdp()
+	rule := l.rstdp(s.Epoch)
 	rule.Adaptation = s.Adaptation
 	sel := l.selection(t.model.Experiment.muted(layer, s.Epoch))
 	batch := max(1, l.Batch)
@@ -360,7 +376,7 @@ const blockSize = 256
 // block, with the same bits.
 func (t *Trainer) rewardBlocks(ctx context.Context, layer Layer, c *snn.Convolution, order []int) error {
 	s := &t.model.State
-	rule := layer.Learn.rstdp()
+	rule := layer.Learn.rstdp(s.Epoch)
 	rule.Adaptation = s.Adaptation
 	muted := t.model.Experiment.muted(layer, s.Epoch)
 	block, batch := t.block, layer.Learn.Batch
@@ -412,15 +428,20 @@ func (t *Trainer) pause(ctx context.Context, layer Layer, c *snn.Convolution, im
 	}
 	s := &t.model.State
 	rate, due := t.speed.at(s.Presentations)
-	if t.block != nil && (due || t.saveDue()) {
-		t.block.Flush()
+	if due || t.saveDue() {
+		if t.block != nil {
+			t.block.Flush()
+		}
+		if t.flush != nil {
+			t.flush()
+		}
 	}
 	t.saveIfDue()
 	if !due {
 		return nil
 	}
 	p := Progress{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Image: s.Image, Images: images,
-		Score: s.Score, Deciding: layer.Learn.Rule == RuleRSTDP, Winners: t.vigil.mean(layer.Name), Convergence: c.Convergence(), PerSecond: rate}
+		Score: s.Score, Deciding: layer.Learn.decides(), Winners: t.vigil.mean(layer.Name), Convergence: c.Convergence(), PerSecond: rate}
 	if rate > 0 {
 		left := float64((layer.Learn.Epochs-s.Epoch)*images-s.Image) / rate
 		p.Left = time.Duration(min(left, math.MaxInt32) * float64(time.Second))

@@ -27,8 +27,9 @@ type Model struct {
 	Experiment Experiment
 	Network    *snn.Network
 	Decision   readout.DecisionMap
-	SVM        *readout.SVM // readout "svm": what decides instead; nil: it is not learned yet
-	State      State        // where in its training the network was saved
+	SVM        *readout.SVM  // readout "svm": what decides instead; nil: it is not learned yet
+	State      State         // where in its training the network was saved
+	Range      *encode.Range // of every input, found in the training images; nil: the encoding has none, or the training has not begun
 
 	best []float32 // of a checkpoint: the last layer's weights after the best epoch
 }
@@ -131,10 +132,14 @@ func (m *Model) Rounded() (*Model, error) {
 		}
 		c.Network.Layers[i].SetThreshold(l.Threshold)
 		c.Experiment.Layers[i].Threshold = l.Threshold
+		if err := c.Network.Layers[i].SetThresholds(l.Thresholds()); err != nil {
+			return nil, fmt.Errorf("layer %s: %w", l.Name, err)
+		}
 		if err := c.Network.Layers[i].SetWeights(w); err != nil {
 			return nil, fmt.Errorf("layer %s: %w", l.Name, err)
 		}
 	}
+	c.Range = m.Range
 	c.Decision = slices.Clone(m.Decision)
 	c.SVM = m.SVM
 	c.State = State{Layer: m.State.Layer, Epoch: m.State.Epoch, Presentations: m.State.Presentations, Seconds: m.State.Seconds, SVM: m.State.SVM}
@@ -223,7 +228,7 @@ type Predictor struct {
 // Predictor returns a new predictor. The weights must not change while it is in
 // use.
 func (m *Model) Predictor() (*Predictor, error) {
-	e, err := m.encoder()
+	e, err := m.Encoder()
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +251,7 @@ func (m *Model) Predictor() (*Predictor, error) {
 // Another returns a predictor for another goroutine. It shares what does not
 // change with p.
 func (p *Predictor) Another() *Predictor {
-	e, _ := p.model.encoder() // it was built once for p
+	e, _ := p.model.Encoder() // it was built once for p
 	a := &Predictor{model: p.model, encoder: e, finals: p.finals, byMap: p.byMap, depth: p.depth}
 	if p.features != nil {
 		a.bySVM()
@@ -254,8 +259,13 @@ func (p *Predictor) Another() *Predictor {
 	return a
 }
 
-func (m *Model) encoder() (*encode.Encoder, error) {
-	return encode.New(m.Experiment.Encode, m.Experiment.Data.Rows, m.Experiment.Data.Cols)
+// Encoder returns a new encoder of what the network is shown.
+func (m *Model) Encoder() (*encode.Encoder, error) {
+	e, err := encode.New(m.Experiment.Encode, m.Experiment.Data.Rows, m.Experiment.Data.Cols)
+	if err == nil && m.Range != nil {
+		e.Calibrate(m.Range)
+	}
+	return e, err
 }
 
 // Predict decides an image of the experiment's rows x cols pixels, 0 to 255,

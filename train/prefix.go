@@ -59,8 +59,13 @@ type prefix struct {
 func newPrefix(e Experiment, train, test DataSum, trainImages, heldImages int) prefix {
 	p := prefix{experiment: e, train: trainImages, held: heldImages}
 	last := e.Layers[len(e.Layers)-1]
-	if len(e.Layers) < 2 || last.Learn.Rule != RuleRSTDP || !math.IsInf(last.Threshold, 1) {
+	if len(e.Layers) < 2 || last.Learn.Rule != RuleRSTDP || !math.IsInf(last.Threshold, 1) || e.Encode.Fitted {
 		return p
+	}
+	for _, l := range p.layers() {
+		if l.Learn.Homeostasis.Rate > 0 {
+			return p // thresholds are not kept
+		}
 	}
 	id := identity{
 		Results: prefixResults, Seed: e.Seed, Rows: e.Data.Rows, Cols: e.Data.Cols, Limit: e.Data.Limit, Group: e.Data.Group,

@@ -28,6 +28,7 @@ func TestPrefixKey(t *testing.T) {
 		"readout.svm.c": false, "readout.svm.loss": false, "readout.svm.features": false, "readout.svm.tolerance": false, "readout.svm.passes": false,
 		"protocol.kind": true, "protocol.validation": true,
 		"encode.steps": true, "encode.pad": true, "encode.threshold": true, "encode.abs": true, "encode.normalise": true, "encode.lateral": true,
+		"encode.border": true, "encode.latency": true, "encode.fitted": true,
 		"encode.filters.*.kind": true, "encode.filters.*.size": true, "encode.filters.*.sigma1": true, "encode.filters.*.sigma2": true,
 		"encode.filters.*.orientation": true, "encode.filters.*.div": true,
 		"encode.events.mode": true, "encode.events.windows": true, "encode.events.polarity": true, "encode.events.bins": true, "encode.events.tau": true,
@@ -43,6 +44,9 @@ func TestPrefixKey(t *testing.T) {
 		"layers.*.learn.lower": true, "layers.*.learn.upper": true,
 		"layers.*.learn.doubling.every": true, "layers.*.learn.doubling.max": true, "layers.*.learn.doubling.ratio": true, "layers.*.learn.doubling.delay": true,
 		"layers.*.learn.punish.a_plus": true, "layers.*.learn.punish.a_minus": true, "layers.*.learn.punish.adapt": true, "layers.*.learn.punish.silent": true,
+		"layers.*.learn.exponential": true, "layers.*.learn.patch": true, "layers.*.learn.decay": true, "layers.*.learn.patience": true,
+		"layers.*.learn.homeostasis.rate": true, "layers.*.learn.homeostasis.target": true, "layers.*.learn.homeostasis.least": true,
+		"layers.*.learn.timing.gap": true, "layers.*.learn.timing.spare": true, "layers.*.learn.timing.normalise": true, "layers.*.learn.timing.rate": true, "layers.*.learn.timing.decay": true,
 	}
 	learn, test := train.DataSum{Name: "learn", Images: 9, SHA256: "1"}, train.DataSum{Name: "test", Images: 9, SHA256: "2"}
 	key := func(e train.Experiment) string { return train.PrefixKey(e, learn, test) }

@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"firstspike/dataset"
-	"firstspike/encode"
 	"firstspike/internal/parallel"
 	"firstspike/readout"
 	"firstspike/snn"
@@ -226,7 +225,7 @@ func (t *Trainer) features(ctx context.Context, name string, set *dataset.Set, i
 	timeless := steps == 0 && !rest.TimeMatters(depth)
 	f := readout.NewFeatures(set.Len(), e.features(), steps)
 	err := t.stage(ctx, "computing "+name, set.Len(), func() func(int) {
-		encoder, _ := encode.New(e.Encode, e.Data.Rows, e.Data.Cols) // it was built once for the trainer
+		encoder, _ := t.model.Encoder() // it was built once for the trainer
 		g := e.Geometry(from)
 		fired := spike.NewRepeats(g.In, g.Most)
 		var image, first spike.Map

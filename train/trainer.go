@@ -50,7 +50,8 @@ type Trainer struct {
 	missed bool   // the cache has no good file of them, and shall get one
 
 	vigil vigil
-	done  bool // the layer in training is to learn no more
+	done  bool   // the layer in training is to learn no more
+	flush func() // brings the layer in training up to date; nil: it is
 
 	// Of a layer that learns in blocks:
 	block            *snn.Block // holds its weights
@@ -369,8 +370,11 @@ func (t *Trainer) chosen() (*Model, error) {
 		m.State.Labels = t.model.State.Best.Labels
 	}
 	m.label(m.State.Labels)
-	m.SVM = t.model.SVM
+	m.SVM, m.Range = t.model.SVM, t.model.Range
 	for i, l := range m.Network.Layers {
+		if err := l.SetThresholds(t.model.Network.Layers[i].Thresholds()); err != nil {
+			return nil, err
+		}
 		w := t.model.Network.Layers[i].Weights()
 		if i == len(m.Network.Layers)-1 && t.model.best != nil {
 			w = t.model.best

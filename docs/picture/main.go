@@ -20,7 +20,6 @@ import (
 	"golang.org/x/image/math/fixed"
 
 	"firstspike/dataset"
-	"firstspike/encode"
 	"firstspike/snn"
 	"firstspike/spike"
 	"firstspike/train"
@@ -49,7 +48,7 @@ func picture(run string, index int, out string) error {
 	if index < 0 || index >= test.Len() {
 		return fmt.Errorf("there is no test image %d; they go from 0 to %d", index, test.Len()-1)
 	}
-	e, err := encode.New(m.Experiment.Encode, test.Rows, test.Cols)
+	e, err := m.Encoder()
 	if err != nil {
 		return err
 	}
