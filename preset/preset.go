@@ -24,7 +24,7 @@ type Result struct {
 	How     string  // its conditions
 }
 
-var all = []func() Preset{mozafari2018, bose2024, kheradpisheh2018, bars, barsSTDP, pairs, pairsSTDP}
+var all = []func() Preset{mozafari2018, bose2024, kheradpisheh2018, goupy2024, goupy2024fashion, bars, barsSTDP, pairs, pairsSTDP}
 
 // Default is the name of the preset that is trained when none is named.
 const Default = "mozafari2018"
