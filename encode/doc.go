@@ -25,7 +25,8 @@
 //  7. Pointwise inhibition ([Config.Pointwise]): of the channels only the first
 //     to fire at a position is left, the orientation of its strongest edge.
 //
-// In place of ranks latency may take the intensities themselves
+// Ranks may leave none out ([LatencySpread]). In place of ranks latency may take
+// the intensities themselves
 // ([LatencyLinear]): the stronger, the earlier, on a scale that reaches from the
 // weakest to the strongest that an input can be, or was in the training images
 // ([Range]).

@@ -2,6 +2,7 @@ package encode
 
 import (
 	"fmt"
+	"slices"
 
 	"firstspike/spike"
 )
@@ -43,7 +44,7 @@ type Config struct {
 	Lateral   []float64 `toml:"lateral"`   // factors of lateral inhibition by distance; empty: none
 
 	Border  string `toml:"border,omitempty" json:",omitempty"`  // what the pad is: "black" or empty, or "edge", the nearest pixel
-	Latency string `toml:"latency,omitempty" json:",omitempty"` // "rank" or empty, or "linear"
+	Latency string `toml:"latency,omitempty" json:",omitempty"` // "rank" or empty, "spread", or "linear"
 	Fitted  bool   `toml:"fitted,omitempty" json:",omitzero"`   // linear latency: the range of every input is that of the training images, not what its filter can answer
 
 	Pool      Pool `toml:"pool,omitempty" json:",omitzero"`      // max-pooling of intensities, before lateral inhibition
@@ -97,6 +98,7 @@ func New(c Config, rows, cols int) (*Encoder, error) {
 		k.round(bits)
 	}
 	e.last = make([]byte, rows*cols)
+	e.ranking.spreads = c.Latency == LatencySpread
 	if c.Border == BorderEdge {
 		rows, cols = rows+2*c.Pad, cols+2*c.Pad
 		e.framed = make([]byte, rows*cols)
@@ -149,7 +151,8 @@ func (c Config) Faults(rows, cols int) []Fault {
 	add(c.Threshold != c.Threshold, "threshold", "is not a number")
 	add(c.Border != "" && c.Border != BorderBlack && c.Border != BorderEdge, "border", "%q; it can be %q or %q", c.Border, BorderBlack, BorderEdge)
 	add(c.Border == BorderEdge && c.Pad == 0, "border", "has no effect without a pad; take it away")
-	add(c.Latency != "" && c.Latency != LatencyRank && c.Latency != LatencyLinear, "latency", "%q; it can be %q or %q", c.Latency, LatencyRank, LatencyLinear)
+	add(!slices.Contains([]string{"", LatencyRank, LatencySpread, LatencyLinear}, c.Latency), "latency", "%q; it can be %q, %q or %q", c.Latency, LatencyRank, LatencySpread, LatencyLinear)
+	add(c.Latency == LatencySpread && c.Steps == 1, "latency", "%q needs a step for the strongest and one for the others; steps must be 2 or more", c.Latency)
 	add(c.Fitted && c.Latency != LatencyLinear, "fitted", "has an effect on %q latency only; it must be false", LatencyLinear)
 	add(c.Latency == LatencyLinear && !c.Fitted && (c.Normalise > 0 || len(c.Lateral) > 0), "fitted", "must be true: after normalisation or lateral inhibition nobody knows the largest intensity beforehand")
 	if c.Normalise < 0 || c.Normalise > MaxKernel {
@@ -259,8 +262,8 @@ func (e *Encoder) Fired(pixels []byte, dst spike.Bits) {
 	e.contrasts(pixels)
 	clear(dst)
 	keys := e.ranking.keys
-	silent := len(keys) % e.config.Steps
-	if len(keys) < e.config.Steps {
+	silent := e.ranking.silent(e.config.Steps)
+	if silent == len(keys) {
 		return
 	}
 	positions, words := e.shape.Positions(), spike.Words(e.shape.Maps)

@@ -12,6 +12,14 @@ const (
 	// LatencyRank: by rank among all intensities of the picture; see
 	// [Picture.Latency].
 	LatencyRank = "rank"
+	// LatencySpread: by rank too, but the strongest of n intensities fires alone
+	// at step 0 and all others, none left out, are spread over the other steps:
+	// the one of rank i, from 0, fires at step
+	//
+	//	ceil(i (steps-1) / n)
+	//
+	// Goupy et al. (2023), as published.
+	LatencySpread = "spread"
 	// LatencyLinear: an intensity v that may lie in low..high becomes
 	//
 	//	x = (v-low)/(high-low), held within 0..1

@@ -16,6 +16,18 @@ type ranking struct {
 	count       [1<<buckets + 1]int32
 	neurons     []int32 // the places in a first-spike map, maps fastest
 	channels    int
+	spreads     bool // as LatencySpread has it
+}
+
+// step is the step of a rank among n, and end the first rank of a later step.
+// Ranks that never fire have steps beyond the last.
+func (r *ranking) step(rank, n, steps int) (step, end int) {
+	if r.spreads {
+		step = (rank*(steps-1) + n - 1) / n
+		return step, step*n/(steps-1) + 1
+	}
+	bin := n / steps
+	return rank / bin, (rank/bin + 1) * bin
 }
 
 // collect takes the intensities of a picture.
@@ -37,8 +49,9 @@ func (r *ranking) latency(dst *spike.Map) {
 	dst.Silence()
 	r.spread(dst.Shape)
 	keys := r.keys
-	bin := len(keys) / dst.Steps
-	if bin == 0 {
+	n := len(keys)
+	last := n - r.silent(dst.Steps) // from there on ranks never fire
+	if last == 0 {
 		return
 	}
 	lowest, highest := keys[0], keys[0]
@@ -69,18 +82,20 @@ func (r *ranking) latency(dst *spike.Map) {
 	}
 	// Now count[i] is where bucket i ends, and an earlier end is where it
 	// begins. All keys of a bucket that no end of a step cuts have its step.
-	last := dst.Steps * bin
 	from := 0
 	for _, end := range count {
 		to := int(end)
 		if to == from {
 			continue
 		}
-		step := from / bin
-		if to > (step+1)*bin {
+		step, end := r.step(from, n, dst.Steps)
+		if to > end {
 			slices.Sort(dealt[from:to])
 			for i := from; i < min(to, last); i++ {
-				dst.At[r.neurons[uint32(dealt[i])]] = spike.Step(i / bin)
+				if i == end {
+					step, end = r.step(i, n, dst.Steps)
+				}
+				dst.At[r.neurons[uint32(dealt[i])]] = spike.Step(step)
 			}
 		} else if from < last {
 			for _, k := range dealt[from:to] {
@@ -103,6 +118,14 @@ func (r *ranking) spread(shape spike.Shape) {
 	for i := range r.neurons {
 		r.neurons[i] = int32(i%shape.Positions()*shape.Maps + i/shape.Positions())
 	}
+}
+
+// silent is how many of the keys, the last ones, never fire.
+func (r *ranking) silent(steps int) int {
+	if r.spreads {
+		return 0
+	}
+	return len(r.keys) % steps
 }
 
 // weakest is the n keys that rank last, in order; they are overwritten by the
