@@ -25,6 +25,7 @@ func (dataCommand) Help() string {
     fashion-mnist              found by name on this machine; see data list, data get
     FOLDER with IDX files      train-images-idx3-ubyte, … of MNIST, Fashion-MNIST, KMNIST and their like, plain or .gz
     FOLDER of pictures         FOLDER/CLASS/*.png (or JPEG, GIF), or FOLDER/train/CLASS/* and FOLDER/test/CLASS/*
+    FOLDER of recordings       FOLDER/Train/CLASS/*.bin and FOLDER/Test/CLASS/*.bin, by an event camera, as N-MNIST has it; or nmnist, by name
     FOLDER with train.csv      and perhaps test.csv, plain or .csv.gz: a row an image, its label first or in a column "label"
     FILE.csv, FILE.npz         the same in one file; npz as Keras has it: x_train, y_train, x_test, y_test
 

@@ -166,13 +166,14 @@ func writeReport(w io.Writer, dir string, e train.Experiment, r *train.Report, n
 	}
 	// Commands are not wrapped, so that they can be copied.
 	more := fmt.Sprintf("%s=%d", last.Name, max(1, 5*last.Learn.Epochs))
-	fmt.Fprintf(&b, `What to do next:
-  test it again      %s
-  ask it             %s
-  look at it         %s
+	fmt.Fprintf(&b, "What to do next:\n  test it again      %s\n", command("test", dir))
+	if !e.Encode.Recordings() { // which no command asks about one by one
+		fmt.Fprintf(&b, "  ask it             %s\n", command("predict", dir, "FILE"))
+	}
+	fmt.Fprintf(&b, `  look at it         %s
   train it longer    %s
 `,
-		command("test", dir), command("predict", dir, "FILE"), command("show", dir),
+		command("show", dir),
 		command("train", dir, "--epochs", more, "--out", dir+"-longer"))
 	_, err := io.WriteString(w, b.String())
 	return err
