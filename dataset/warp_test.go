@@ -1,0 +1,76 @@
+package dataset_test
+
+import (
+	"bytes"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"firstspike/dataset"
+)
+
+func TestWarp(t *testing.T) {
+	const rows, cols = 9, 12
+	rng := rand.New(rand.NewPCG(1, 2))
+	src, dst := make([]byte, rows*cols), make([]byte, rows*cols)
+	for i := range src {
+		src[i] = byte(rng.IntN(256))
+	}
+	dataset.Warp{}.Apply(dst, src, rows, cols)
+	if !bytes.Equal(dst, src) {
+		t.Error("the zero warp changes an image")
+	}
+	dataset.Warp{Down: 2, Right: -1}.Apply(dst, src, rows, cols)
+	for r := range rows {
+		for c := range cols {
+			want := byte(0)
+			if r >= 2 && c+1 < cols {
+				want = src[(r-2)*cols+c+1]
+			}
+			if dst[r*cols+c] != want {
+				t.Fatalf("moved: %d at %d,%d; want %d", dst[r*cols+c], r, c, want)
+			}
+		}
+	}
+	for range 200 {
+		w := dataset.Warp{Down: 4*rng.Float64() - 2, Right: 4*rng.Float64() - 2, Turn: 90*rng.Float64() - 45, Grow: rng.Float64() - 0.5, Slant: rng.Float64() - 0.5}
+		w.Apply(dst, src, rows, cols)
+		sin, cos := math.Sincos(w.Turn * math.Pi / 180)
+		at := func(r, c int) float64 {
+			if r < 0 || r >= rows || c < 0 || c >= cols {
+				return 0
+			}
+			return float64(src[r*cols+c])
+		}
+		for r := range rows {
+			for c := range cols {
+				y, x := float64(r)-4-w.Down, float64(c)-5.5-w.Right
+				x += y * w.Slant
+				fx, fy := (cos*x-sin*y)/(1+w.Grow)+5.5, (sin*x+cos*y)/(1+w.Grow)+4
+				left, top := math.Floor(fx), math.Floor(fy)
+				px, py := fx-left, fy-top
+				l, u := int(left), int(top)
+				want := (1-py)*((1-px)*at(u, l)+px*at(u, l+1)) + py*((1-px)*at(u+1, l)+px*at(u+1, l+1))
+				if math.Abs(float64(dst[r*cols+c])-want) > 0.75 {
+					t.Fatalf("%+v: %d at %d,%d; want %v", w, dst[r*cols+c], r, c, want)
+				}
+			}
+		}
+	}
+}
+
+// A turn is counterclockwise, a slant to the right goes up.
+func TestWarpDirections(t *testing.T) {
+	src, dst := make([]byte, 81), make([]byte, 81)
+	src[4*9+7] = 255 // to the right of the middle
+	dataset.Warp{Turn: 45}.Apply(dst, src, 9, 9)
+	if dst[2*9+6] < 100 {
+		t.Errorf("after a turn %d are up to the right", dst[2*9+6])
+	}
+	clear(src)
+	src[1*9+4] = 255 // above the middle
+	dataset.Warp{Slant: 1}.Apply(dst, src, 9, 9)
+	if dst[1*9+7] != 255 {
+		t.Errorf("after a slant %v", dst[9:18])
+	}
+}
