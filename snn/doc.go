@@ -69,7 +69,8 @@
 //     (2r+1)x(2r+1) positions around it.
 //
 // All this happens in learning only. An image that merely passes through a
-// layer, to be decided upon or to reach a deeper layer, meets no inhibition.
+// layer, to be decided upon or to reach a deeper layer, meets no inhibition,
+// unless the layer says otherwise of the first rule ([Layer.Pointwise]).
 //
 // # How they learn
 //
@@ -78,7 +79,8 @@
 // others shrink (LTD). The stabiliser, a factor of (w-Lower)(Upper-w), slows
 // the change near the bounds, so that weights settle at them;
 // [Convolution.Convergence] says how far they are. Under anti-STDP the signs
-// of the rates are exchanged.
+// of the rates are exchanged. Under [VDSP] the other synapses shrink the less, the
+// nearer their input is to its spike.
 //
 // The deciding layer learns by reward-modulated STDP, [RSTDP]: the map of the
 // neuron that decided learns with STDP when it was right, with anti-STDP when

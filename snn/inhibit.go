@@ -1,6 +1,10 @@
 package snn
 
-import "firstspike/spike"
+import (
+	"slices"
+
+	"firstspike/spike"
+)
 
 // silence takes back a neuron's spike.
 func (r *Response) silence(i int) {
@@ -51,7 +55,7 @@ func (r *Response) Threshold(limit int32) {
 }
 
 // A Selection says who learns from an image, as in Mozafari et al. (2019). The
-// last three fields are not theirs: replications have them.
+// last four fields are not theirs: replications have them.
 type Selection struct {
 	K         int    // winners at most
 	Radius    int    // inhibition radius: a winner keeps all maps out of the (2r+1)x(2r+1) window around it; 0: only its own map
@@ -60,6 +64,7 @@ type Selection struct {
 	Shared    bool   // a winner does not inhibit its own map outside the window
 	Final     bool   // of equally early neurons that with the highest potential after the last step is ahead, not at its spike
 	Fill      bool   // if fewer than K win, the first neuron of the first map wins as well, unless no potential reached it
+	PerStep   int    // winners at most of one step; 0: K
 }
 
 // inhibits reports whether a winner keeps another neuron from winning: its
@@ -104,6 +109,10 @@ func (s Selection) choose(candidates []spike.Spike, list []spike.Spike, from int
 				best = w
 			}
 		}
+		if s.full(list[from:], best.Step) {
+			keep = slices.DeleteFunc(keep, func(w spike.Spike) bool { return w.Step == best.Step })
+			continue
+		}
 		list = append(list, best)
 		rest := keep[:0]
 		for _, w := range keep {
@@ -114,6 +123,13 @@ func (s Selection) choose(candidates []spike.Spike, list []spike.Spike, from int
 		keep = rest
 	}
 	return list
+}
+
+// full reports whether a step has all the winners that it may have. Winners are
+// in the order of their steps.
+func (s Selection) full(winners []spike.Spike, t spike.Step) bool {
+	n := len(winners) - s.PerStep
+	return s.PerStep > 0 && n >= 0 && winners[n].Step == t
 }
 
 func (s Selection) inhibited(n spike.Neuron, winners []spike.Spike) bool {

@@ -11,7 +11,22 @@ type Layer struct {
 	Name string
 	*Convolution
 	Pool spike.Pool
+
+	// Pointwise lets at each position only the first map fire, as
+	// [Response.PointwiseInhibition] does, whenever the layer responds and not
+	// only while it learns. Goupy et al. (2023).
+	Pointwise bool
 }
+
+// Respond is [Convolution.Respond], with pointwise inhibition if the layer has
+// that.
+func (l Layer) Respond(in *spike.Events, r *Response, s *Scratch) {
+	l.respond(in, r, s, l.Pointwise)
+}
+
+// TimeMatters is [Convolution.TimeMatters]: who is inhibited depends on who was
+// first.
+func (l Layer) TimeMatters() bool { return l.Pointwise || l.Convolution.TimeMatters() }
 
 // Pooled is the shape of what the layer hands on.
 func (l Layer) Pooled() spike.Shape { return l.Pool.Shape(l.Convolution.Out()) }
@@ -38,6 +53,9 @@ func (n *Network) Check() error {
 		}
 		if i > 0 && max(1, l.Most) != n.Layers[i-1].Pool.Most() {
 			return fmt.Errorf("layer %s reads inputs that fire up to %d times, but those of layer %s do up to %d times", l.Name, max(1, l.Most), n.Layers[i-1].Name, n.Layers[i-1].Pool.Most())
+		}
+		if l.Pointwise && l.AtEnd() {
+			return fmt.Errorf("layer %s has pointwise inhibition and an infinite threshold, with which all fire at the last step; give it a number", l.Name)
 		}
 		if err := l.Pool.Check(l.Convolution.Out()); err != nil {
 			return fmt.Errorf("layer %s: %w", l.Name, err)

@@ -11,14 +11,22 @@ type Doubling struct {
 	Max   float64
 	Ratio float64 // AMinus / APlus, negative under STDP
 	Delay int     // images before the first count begins
+
+	// Updates counts changes in place of images: every winner that learns is
+	// one. The change after the one that completes the count is the first at
+	// twice the rate. Goupy et al. (2023), as published.
+	Updates bool
 }
 
-// At is the rates for image number n, counted from 1, of a layer that started
-// with the given rates.
+// At is the rates for image, or change, number n, counted from 1, of a layer that
+// started with the given rates.
 func (d Doubling) At(start Rates, n int) Rates {
 	a := float64(start.APlus)
 	top := float64(float32(d.Max))
 	n -= d.Delay
+	if d.Updates {
+		n--
+	}
 	if d.Every <= 0 || n < d.Every || a <= 0 {
 		return start
 	}
@@ -66,7 +74,7 @@ func Judge(decision, label int) Outcome {
 type Adaptation struct {
 	Every        int
 	Least        float64 `json:",omitzero"` // 0 to 1
-	Seen         int // images of the current count
+	Seen         int     // images of the current count
 	RightCount   int
 	WrongCount   int
 	RewardFactor float64

@@ -45,6 +45,21 @@ func TestDoubling(t *testing.T) {
 	}
 }
 
+// The published code of Goupy et al. (2023) counts changes, and after every
+// 500th doubles.
+func TestDoublingByUpdates(t *testing.T) {
+	d := Doubling{Every: 500, Max: .1, Ratio: -2, Updates: true}
+	start, rate, count := Rates{.01, -.02}, .01, 0
+	for n := 1; n <= 3000; n++ {
+		if got := d.At(start, n); got != (Rates{float32(rate), float32(-2 * rate)}) {
+			t.Fatalf("change %d is by %v; want %v", n, got, rate)
+		}
+		if count++; count%500 == 0 {
+			rate = min(2*rate, .1)
+		}
+	}
+}
+
 func TestJudge(t *testing.T) {
 	for _, c := range []struct {
 		decision, label int

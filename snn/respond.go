@@ -29,6 +29,11 @@ func (r *Response) reset(shape spike.Shape, steps int) {
 // whose shape is c.In. All steps are simulated; learning needs fewer, see
 // [Convolution.Contest].
 func (c *Convolution) Respond(in *spike.Events, r *Response, s *Scratch) {
+	c.respond(in, r, s, false)
+}
+
+// respond is Respond, or Respond and then [Response.PointwiseInhibition].
+func (c *Convolution) respond(in *spike.Events, r *Response, s *Scratch, pointwise bool) {
 	s.reset(c)
 	r.reset(c.Out(), in.Steps())
 	for t := range in.Steps() {
@@ -38,7 +43,14 @@ func (c *Convolution) Respond(in *spike.Events, r *Response, s *Scratch) {
 			continue
 		}
 		c.crossed(s, c.AtEnd(), func(pos int, over []uint64) {
-			acc := s.acc[pos*c.width:]
+			acc := s.acc[pos*c.width:][:c.width]
+			if pointwise {
+				m := c.foremost(acc, over)
+				r.First.At[pos*c.Maps+m], r.Potential[pos*c.Maps+m] = spike.Step(t), acc[m]+c.below(m)
+				s.closed[pos] = true
+				c.retire(acc)
+				return
+			}
 			for k, word := range over {
 				for ; word != 0; word &= word - 1 {
 					m := k*64 + bits.TrailingZeros64(word)
@@ -51,6 +63,21 @@ func (c *Convolution) Respond(in *spike.Events, r *Response, s *Scratch) {
 			}
 		})
 	}
+}
+
+// foremost is the map with the highest potential of those whose bit is set, the
+// lowest of several.
+func (c *Convolution) foremost(acc []int32, over []uint64) int {
+	best := -1
+	for k, word := range over {
+		for ; word != 0; word &= word - 1 {
+			m := k*64 + bits.TrailingZeros64(word)
+			if best < 0 || acc[m]+c.below(m) > acc[best]+c.below(best) {
+				best = m
+			}
+		}
+	}
+	return best
 }
 
 // retire keeps neurons from being looked at again: from the smallest integer,

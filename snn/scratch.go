@@ -24,6 +24,7 @@ type Scratch struct {
 
 	// Of a winner that learns: its inputs, and its map's weights.
 	mask    []uint64
+	times   []spike.Step
 	ltp     []bool
 	weights []float32
 	quanta  []int32
