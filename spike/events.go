@@ -79,6 +79,12 @@ func (e *Events) Summed(m *Map) {
 	}
 }
 
+// Copy makes e a copy of o, reusing its memory.
+func (e *Events) Copy(o *Events) {
+	e.Shape = o.Shape
+	e.Index, e.Start = append(e.Index[:0], o.Index...), append(e.Start[:0], o.Start...)
+}
+
 // Clone is a copy of e that takes no more memory than it needs.
 func (e *Events) Clone() Events {
 	c := Events{Shape: e.Shape, Index: make([]int32, len(e.Index)), Start: make([]int32, len(e.Start))}

@@ -90,6 +90,9 @@ func (m *Model) file() (*tensorfile.File, error) {
 		if learn.Patch {
 			streams = append(streams, "patch/"+l.Name)
 		}
+		if learn.Augment != (Augment{}) {
+			streams = append(streams, "augment/"+l.Name)
+		}
 		t, err := tensorfile.From(tensorName(l.Name), weightShape(l.Geometry), l.Weights())
 		if err != nil {
 			return nil, err

@@ -126,6 +126,7 @@ type Learn struct {
 	Patience    int         `toml:"patience,omitempty" json:",omitzero" comment:"the last layer's learning ends after so many epochs without a better one; 0: after all epochs"`
 	Homeostasis Homeostasis `toml:"homeostasis,omitempty" json:",omitzero"`
 	Timing      Timing      `toml:"timing,omitempty" json:",omitzero"`
+	Augment     Augment     `toml:"augment,omitempty" json:",omitzero"`
 }
 
 // The learning rules.
@@ -278,7 +279,8 @@ func (l Learn) selection(muted []bool) snn.Selection {
 // ratesAt is the rates of an "stdp" layer in an epoch, for its image number n,
 // from 1.
 func (l Learn) ratesAt(epoch, n int) snn.Rates {
-	return l.decayed(snn.Doubling(l.Doubling).At(l.rates(), n), epoch)
+	d := l.Doubling
+	return l.decayed(snn.Doubling{Every: d.Every, Max: d.Max, Ratio: d.Ratio, Delay: d.Delay}.At(l.rates(), n), epoch)
 }
 
 // decides reports whether the layer learns from what it decides.

@@ -59,6 +59,14 @@ func (l Layer) ruleFaults(f *Faults, path string, last bool, read string) {
 	f.add(n.Patience < 0, path+".patience", "%d; it must be 0 (none) or more", n.Patience)
 	f.add(n.Patience > 0 && (!last || read == ReadoutSVM), path+".patience", "has an effect only where epochs are chosen: in the last layer, and without an SVM that reads it; take it away")
 	n.homeostasisFaults(f, path, l, last, read)
+	a := n.Augment
+	f.add(a != Augment{} && n.Rule != RuleS2STDP, path+".augment", "works under %q only; take it away", RuleS2STDP)
+	for _, x := range []struct {
+		field    string
+		is, most float64
+	}{{"shift", a.Shift, 64}, {"turn", a.Turn, 45}, {"grow", a.Grow, 0.9}, {"slant", a.Slant, 1}} {
+		f.add(!(x.is >= 0 && x.is <= x.most), path+".augment."+x.field, "%v; it must be 0 to %v", x.is, x.most)
+	}
 	t := n.Timing
 	f.add(!(t.Gap >= 0 && t.Gap <= 1), path+".timing.gap", "%v; it must be 0 to 1", t.Gap)
 	f.add(t.Spare < 0, path+".timing.spare", "%d; it must be 0 or more", t.Spare)
@@ -93,5 +101,6 @@ func (e Experiment) timingFaults(f *Faults, path string, l Layer, in source) {
 	if c := e.Data.Classes; c > 0 && l.Maps%c == 0 {
 		f.add(l.Learn.Timing.Spare >= l.Maps/c, path+".learn.timing.spare", "%d of the %d neurons of a class; at least one must stand for its images", l.Learn.Timing.Spare, l.Maps/c)
 	}
+	f.add(l.Learn.Augment != Augment{} && e.Encode.Recordings(), path+".learn.augment", "is for images, and the network takes recordings; take it away")
 	f.add(l.Learn.Timing.Normalise && !(l.Weights.Mean > 0 && l.Weights.Mean <= l.Learn.Upper), path+".weights.mean", "%v; to keep its sum, it must lie above 0 and within learn.upper", l.Weights.Mean)
 }

@@ -54,7 +54,9 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 	rewarded := layer.Learn.Rule == RuleRSTDP
 	// Without time a whole block of images is decided side by side.
 	block := rewarded && c.AtEnd()
-	if t.inputs, err = t.advance(ctx, t.inputs, t.train, index, block); err != nil {
+	if layer.Learn.Augment != (Augment{}) {
+		t.inputs = inputs{} // they are made anew each time
+	} else if t.inputs, err = t.advance(ctx, t.inputs, t.train, index, block); err != nil {
 		return err
 	}
 	if last {

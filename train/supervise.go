@@ -148,22 +148,29 @@ func (t *Trainer) supervise(ctx context.Context, layer Layer, c *snn.Convolution
 	}
 	defer func() { t.flush(); t.flush = nil }()
 	var scratch snn.Scratch
-	for ; s.Image < len(order); s.Image++ {
-		if s.Image%64 == 0 || ctx.Err() != nil {
+	learn := func(n int, in *spike.Events) error {
+		if n%64 == 0 || ctx.Err() != nil {
 			if err := t.pause(ctx, layer, c, len(order)); err != nil {
 				return err
 			}
 		}
-		i := order[s.Image]
-		class := teacher.Learn(&t.inputs.events[i], t.train.Label(i), &scratch)
-		s.Score.count(snn.Judge(class, t.train.Label(i)))
+		label := t.train.Label(order[n])
+		class := teacher.Learn(in, label, &scratch)
+		s.Score.count(snn.Judge(class, label))
 		s.Presentations++
+		s.Image++
 		winners := 1
 		if class < 0 {
 			winners = 0
 		}
-		if _, err := t.heed(layer, c, winners, s.Epoch*len(order)+s.Image); err != nil {
-			s.Image++
+		_, err := t.heed(layer, c, winners, s.Epoch*len(order)+n)
+		return err
+	}
+	if layer.Learn.Augment != (Augment{}) {
+		return t.vary(ctx, s.Layer, order, s.Image, learn)
+	}
+	for s.Image < len(order) {
+		if err := learn(s.Image, &t.inputs.events[order[s.Image]]); err != nil {
 			return err
 		}
 	}

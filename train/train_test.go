@@ -197,6 +197,10 @@ func TestSameBits(t *testing.T) {
 	replica(&copied)
 	wantCopied := filepath.Join(t.TempDir(), "want")
 	run(t, wantCopied, copied, train.Options{Workers: 1})
+	taught := small()
+	augmented(&taught)
+	wantTaught := filepath.Join(t.TempDir(), "want")
+	run(t, wantTaught, taught, train.Options{Workers: 1})
 	for _, name := range simd.Names() {
 		for _, workers := range []int{1, 2, 5} {
 			if err := simd.Use(name); err != nil {
@@ -209,6 +213,9 @@ func TestSameBits(t *testing.T) {
 				dir := filepath.Join(t.TempDir(), "run")
 				run(t, dir, copied, train.Options{Workers: workers})
 				same(t, name, weights(t, wantCopied), weights(t, dir))
+				dir = filepath.Join(t.TempDir(), "run")
+				run(t, dir, taught, train.Options{Workers: workers})
+				same(t, name, weights(t, wantTaught), weights(t, dir))
 			}
 		}
 	}
@@ -246,7 +253,7 @@ func TestResume(t *testing.T) {
 			l.Epochs, l.K, l.Batch = 3, 1, 10
 			e.Layers[2].Learn = l
 		},
-		"svm": svm,
+		"svm": svm, "supervised": supervised, "augmented": augmented,
 		"svm, batches, latency": func(e *train.Experiment) {
 			svm(e)
 			e.Layers[1].Learn.Batch, e.Readout.SVM.Features = 10, train.FeaturesLatency
