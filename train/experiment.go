@@ -141,6 +141,8 @@ type Doubling struct {
 	Max   float64 `toml:"max" comment:"a_plus stops here"`
 	Ratio float64 `toml:"ratio" comment:"a_minus / a_plus after the first doubling"`
 	Delay int     `toml:"delay" comment:"images before the first interval begins"`
+
+	Updates bool `toml:"updates,omitempty" json:",omitzero" comment:"every counts changes of weights in place of images"`
 }
 
 // Punish is what an "rstdp" layer does after a wrong decision, and how reward
@@ -150,6 +152,7 @@ type Punish struct {
 	AMinus float64 `toml:"a_minus" comment:"input late or silent, decision wrong"`
 	Adapt  int     `toml:"adapt" comment:"images after which reward and punishment are scaled by the wrong and right fraction; 0: never"`
 	Silent bool    `toml:"silent" comment:"silent images count as wrong in these fractions"`
+	Least  float64 `toml:"least,omitempty" json:",omitzero" comment:"reward and punishment are scaled by least + (1-least) x the fraction"`
 }
 
 // Clone is a copy that shares nothing with e.
@@ -267,8 +270,15 @@ func (l Learn) rstdp(epoch int) snn.RSTDP {
 	return snn.RSTDP{
 		Reward:     l.stdp(l.decayed(l.rates(), epoch)),
 		Punish:     l.stdp(l.decayed(snn.Rates{APlus: float32(l.Punish.APlus), AMinus: float32(l.Punish.AMinus)}, epoch)),
-		Adaptation: snn.NewAdaptation(l.Punish.Adapt),
+		Adaptation: l.adaptation(),
 	}
+}
+
+// adaptation is that of an "rstdp" layer at its beginning.
+func (l Learn) adaptation() snn.Adaptation {
+	a := snn.NewAdaptation(l.Punish.Adapt)
+	a.Least = l.Punish.Least
+	return a
 }
 
 // selection says who learns; muted maps do not take part.
@@ -279,8 +289,7 @@ func (l Learn) selection(muted []bool) snn.Selection {
 // ratesAt is the rates of an "stdp" layer in an epoch, for its image number n,
 // from 1.
 func (l Learn) ratesAt(epoch, n int) snn.Rates {
-	d := l.Doubling
-	return l.decayed(snn.Doubling{Every: d.Every, Max: d.Max, Ratio: d.Ratio, Delay: d.Delay}.At(l.rates(), n), epoch)
+	return l.decayed(snn.Doubling(l.Doubling).At(l.rates(), n), epoch)
 }
 
 // decides reports whether the layer learns from what it decides.
