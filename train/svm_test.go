@@ -185,20 +185,20 @@ func TestSVMPaper(t *testing.T) {
 
 func TestSVMFaults(t *testing.T) {
 	for want, change := range map[string]func(*train.Experiment){
-		"readout.svm.c: -1;":                                 func(e *train.Experiment) { e.Readout.SVM.C[1] = -1 },
-		"readout.svm.c: NaN;":                                func(e *train.Experiment) { e.Readout.SVM.C[1] = math.NaN() },
-		"readout.svm.c: 2 values, and protocol":              func(e *train.Experiment) { e.Protocol.Kind = train.ProtocolPaper },
-		"readout.svm.c: 101 values;":                         func(e *train.Experiment) { e.Readout.SVM.C = slices.Repeat([]float64{0.1}, 101) },
-		"readout.svm.loss: \"log\";":                         func(e *train.Experiment) { e.Readout.SVM.Loss = "log" },
-		"readout.svm.features: \"rate\";":                    func(e *train.Experiment) { e.Readout.SVM.Features = "rate" },
-		"readout.svm.tolerance: -1;":                         func(e *train.Experiment) { e.Readout.SVM.Tolerance = -1 },
-		"readout.svm.passes: -1;":                            func(e *train.Experiment) { e.Readout.SVM.Passes = -1 },
-		"readout.svm: has no effect under":                   func(e *train.Experiment) { e.Readout.Rule = "" },
-		"layers.s2.pool: the last layer's decision":          func(e *train.Experiment) { e.Readout.Rule = "labels" },
-		"layers.s2.pool.repeats: has no effect":              func(e *train.Experiment) { e.Layers[1].Pool.Repeats = true },
-		"readout.rule: \"svm\": reward needs":                func(e *train.Experiment) { e.Layers[1].Learn.Rule = train.RuleRSTDP },
-		"layers.s2.learn.inhibited: \"rstdp\" learns from":   func(e *train.Experiment) { e.Layers[1].Learn.Rule = train.RuleRSTDP },
-		"readout.rule: \"svm\" needs 1024000 weights for":    func(e *train.Experiment) { e.Layers[1].Maps, e.Data.Classes = 16000, 100 },
+		"readout.svm.c: -1;":                               func(e *train.Experiment) { e.Readout.SVM.C[1] = -1 },
+		"readout.svm.c: NaN;":                              func(e *train.Experiment) { e.Readout.SVM.C[1] = math.NaN() },
+		"readout.svm.c: 2 values, and protocol":            func(e *train.Experiment) { e.Protocol.Kind = train.ProtocolPaper },
+		"readout.svm.c: 101 values;":                       func(e *train.Experiment) { e.Readout.SVM.C = slices.Repeat([]float64{0.1}, 101) },
+		"readout.svm.loss: \"log\";":                       func(e *train.Experiment) { e.Readout.SVM.Loss = "log" },
+		"readout.svm.features: \"rate\";":                  func(e *train.Experiment) { e.Readout.SVM.Features = "rate" },
+		"readout.svm.tolerance: -1;":                       func(e *train.Experiment) { e.Readout.SVM.Tolerance = -1 },
+		"readout.svm.passes: -1;":                          func(e *train.Experiment) { e.Readout.SVM.Passes = -1 },
+		"readout.svm: has no effect under":                 func(e *train.Experiment) { e.Readout.Rule = "" },
+		"layers.s2.pool: the last layer's decision":        func(e *train.Experiment) { e.Readout.Rule = "labels" },
+		"layers.s2.pool.repeats: has no effect":            func(e *train.Experiment) { e.Layers[1].Pool.Repeats = true },
+		"readout.rule: \"svm\": reward needs":              func(e *train.Experiment) { e.Layers[1].Learn.Rule = train.RuleRSTDP },
+		"layers.s2.learn.inhibited: \"rstdp\" learns from": func(e *train.Experiment) { e.Layers[1].Learn.Rule = train.RuleRSTDP },
+		"readout.rule: \"svm\" needs 1024000 weights for":  func(e *train.Experiment) { e.Layers[1].Maps, e.Data.Classes = 16000, 100 },
 	} {
 		e := small()
 		svm(&e)
