@@ -146,6 +146,9 @@ func TestFaults(t *testing.T) {
 		{func(e *train.Experiment) { e.Layers[0].Learn.Punish.Adapt = 1 }, []string{"layers.s1.learn.punish"}},
 		{func(e *train.Experiment) { e.Layers[2].Learn.Doubling.Every = 5 }, []string{"layers.s3.learn.doubling", "layers.s3.learn.doubling.max"}},
 		{func(e *train.Experiment) { e.Layers[2].Learn.Radius, e.Layers[2].Learn.Pointwise = 1, true }, []string{"layers.s3.learn.radius", "layers.s3.learn.pointwise"}},
+		{func(e *train.Experiment) { e.Layers[2].Learn.Punish.Adapt, e.Layers[2].Learn.Punish.Least = 0, 0.2 }, []string{"layers.s3.learn.punish.least"}},
+		{func(e *train.Experiment) { e.Layers[2].Learn.Punish.Least = 1.5 }, []string{"layers.s3.learn.punish.least"}},
+		{func(e *train.Experiment) { e.Encode.Pool.Stride = 2 }, []string{"encode.pool"}},
 		{func(e *train.Experiment) { e.Layers[2].Pool.Window = 2 }, []string{"layers.s3.pool"}},
 		{func(e *train.Experiment) { e.Encode.Filters[0].Orientation = 45 }, []string{"encode.filters.0"}},
 		// All at once.

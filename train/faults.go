@@ -176,6 +176,8 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 	f.add(n.Doubling.Delay < 0, path+".doubling.delay", "%d; it must be 0 or more", n.Doubling.Delay)
 	f.add(n.Doubling.Delay > 0 && n.Doubling.Every <= 0, path+".doubling.delay", "has no effect as long as nothing is doubled; take it away, or set doubling.every")
 	f.add(n.Punish.Silent && n.Punish.Adapt == 0, path+".punish.silent", "has no effect without punish.adapt; take it away")
+	f.add(!(n.Punish.Least >= 0 && n.Punish.Least <= 1), path+".punish.least", "%v; it must be 0 to 1", n.Punish.Least)
+	f.add(n.Punish.Least != 0 && n.Punish.Adapt == 0, path+".punish.least", "has no effect without punish.adapt; take it away")
 	f.add(n.Radius < 0, path+".radius", "%d; it must be 0 or more", n.Radius)
 	f.add(!(n.Dropout >= 0 && n.Dropout < 1), path+".dropout", "%v; it must be at least 0 and below 1", n.Dropout)
 	small := func(field string, v float64) {

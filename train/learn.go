@@ -43,7 +43,7 @@ func (t *Trainer) learn(ctx context.Context) error {
 }
 
 func (t *Trainer) adaptation(layer int) snn.Adaptation {
-	return snn.NewAdaptation(t.model.Experiment.Layers[layer].Learn.Punish.Adapt)
+	return t.model.Experiment.Layers[layer].Learn.adaptation()
 }
 
 // learnLayer shows a layer its epochs.
