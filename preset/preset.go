@@ -14,6 +14,7 @@ type Preset struct {
 	Results  []Result          // the same and what others got who ran it, as numbers
 	Sources  map[string]string // where a number comes from, by the path of its field or of a table that holds it
 	Paper    map[string]string // what --paper sets: the source's own length of training
+	Wants    string            // what has to be given as data.source, where nothing like it is inside or has a name
 }
 
 // A Result is what somebody got from the experiment.
@@ -24,7 +25,7 @@ type Result struct {
 	How     string  // its conditions
 }
 
-var all = []func() Preset{mozafari2018, bose2024, kheradpisheh2018, goupy2024, goupy2024fashion, bars, barsSTDP, pairs, pairsSTDP}
+var all = []func() Preset{mozafari2018, bose2024, kheradpisheh2018, goupy2024, goupy2024fashion, mozafari2018shallow, mozafari2018eth80, bars, barsSTDP, pairs, pairsSTDP}
 
 // Default is the name of the preset that is trained when none is named.
 const Default = "mozafari2018"

@@ -71,3 +71,23 @@ func ExampleLookup() {
 	fmt.Println(ok, p.Layers[2].Maps, p.Layers[2].Learn.Rule)
 	// Output: true 200 rstdp
 }
+
+// The shapes of the code's two tasks: pictures of which 25x10 positions are
+// left, and one.
+func TestMozafari2018Shallow(t *testing.T) {
+	for name, want := range map[string]string{
+		"mozafari2018shallow": "4x26x41->20x10x25", "mozafari2018eth80": "4x31x31->80x1x1",
+	} {
+		p, _ := preset.Lookup(name)
+		n, err := p.Network()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%v->%v", n.Layers[0].In, n.Layers[0].Convolution.Out()); got != want {
+			t.Errorf("%s: %s; want %s", name, got, want)
+		}
+		if p.Wants == "" {
+			t.Errorf("%s does not say which data it wants", name)
+		}
+	}
+}
