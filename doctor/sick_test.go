@@ -195,6 +195,9 @@ func TestHealthy(t *testing.T) {
 	for _, p := range preset.All() {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
+			if p.Wants != "" {
+				t.Skipf("brings no images: it wants %s", p.Wants)
+			}
 			own, _, err := dataset.Open(p.Data.Source)
 			if err != nil {
 				t.Fatal(err)

@@ -109,7 +109,9 @@ func firstSpike(f form) Preset {
 	return Preset{
 		Experiment: e,
 		Sources: map[string]string{
-			"data":                         ours + ": the code takes pictures that have one size already",
+			"data":                         ours,
+			"data.rows":                    ours + ": the code takes pictures that have one size already",
+			"data.cols":                    ours + ": the code takes pictures that have one size already",
 			"data.classes":                 paper,
 			"readout":                      code,
 			"encode":                       code,

@@ -90,7 +90,7 @@ func (c *doctorCommand) plan() (v visit, faults usageError) {
 		return v, faults
 	}
 	if v.set, _, err = dataset.OpenWith(v.experiment.Data.Source, v.experiment.Data.Options()); err != nil {
-		return v, append(faults, err)
+		return v, append(faults, wanting(v.experiment, err))
 	}
 	if err := (&train.Model{Experiment: v.experiment}).Fits(v.set); err != nil {
 		faults = append(faults, split(err)...)

@@ -215,7 +215,7 @@ func (c *trainCommand) open(t *training, s *settings, faults *usageError) {
 	}
 	var err error
 	if t.options.Train, t.options.Test, err = dataset.OpenWith(e.Data.Source, e.Data.Options()); err != nil {
-		*faults = append(*faults, err)
+		*faults = append(*faults, wanting(*e, err))
 		return
 	}
 	model := train.Model{Experiment: *e}
@@ -279,6 +279,16 @@ func between(least, most int) string {
 		return count(least)
 	}
 	return count(least) + " to " + count(most)
+}
+
+// wanting says, if an experiment's images could not be opened, which its preset
+// wants to be given.
+func wanting(e train.Experiment, err error) error {
+	p, ok := preset.Lookup(e.Name)
+	if !ok || p.Wants == "" || e.Data.Source != p.Data.Source {
+		return err
+	}
+	return fmt.Errorf("%s brings no images: give %s, with --data FOLDER", p.Name, p.Wants)
 }
 
 // openTest opens the test images of an experiment, or others if spec names some.
