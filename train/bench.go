@@ -320,7 +320,7 @@ func (b *Bench) compete(ctx context.Context, w *Work, index int) error {
 		return t.compete(ctx, layer, c, order[:n])
 	}
 	winners := 0
-	sel := snn.Selection{K: layer.Learn.K, Radius: layer.Learn.Radius, Pointwise: layer.Learn.Pointwise}
+	sel := layer.Learn.Selection(nil)
 	var scratch snn.Scratch
 	var own spike.Events
 	for i := range t.inputs.events {

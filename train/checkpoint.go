@@ -31,6 +31,7 @@ type State struct {
 	Cached        *Reused        `json:"cached,omitempty"`     // what was taken from the cache
 	SVM           *Fit           `json:"svm,omitempty"`        // readout "svm": the best so far
 	Thresholds    []float64      `json:"thresholds,omitempty"` // of the neurons of the layer that learns, as homeostasis or competition has moved them
+	Updates       int            `json:"updates,omitempty"`    // of the layer that learns, where doubling counts them
 	Report        *Report        `json:"report,omitempty"`     // once the run is finished
 }
 

@@ -77,6 +77,8 @@ type Layer struct {
 	Weights   Normal         `toml:"weights"`
 	Pool      Pool           `toml:"pool"`
 	Learn     Learn          `toml:"learn"`
+
+	Pointwise bool `toml:"pointwise,omitempty" json:",omitzero" comment:"pointwise inhibition whenever the layer responds, not only while it learns"`
 }
 
 // Normal is the normal distribution that initial weights are drawn from.
@@ -97,7 +99,7 @@ func (p Pool) pool() spike.Pool { return spike.Pool(p) }
 
 // Learn is how a layer learns.
 type Learn struct {
-	Rule       string   `toml:"rule" comment:"\"stdp\", \"rstdp\" or \"s2stdp\""`
+	Rule       string   `toml:"rule" comment:"\"stdp\", \"vdsp\", \"rstdp\" or \"s2stdp\""`
 	Epochs     int      `toml:"epochs"`
 	Shuffle    bool     `toml:"shuffle" comment:"a new order in every epoch"`
 	K          int      `toml:"k" comment:"winners an image"`
@@ -108,7 +110,7 @@ type Learn struct {
 	Final      bool     `toml:"final" comment:"of equally early neurons the potential after the last step decides, not that at the spike"`
 	Fill       bool     `toml:"fill" comment:"if fewer than k win, neuron (0,0,0) wins too, unless no input reached it; silent, it takes all inputs for early"`
 	Summed     bool     `toml:"summed" comment:"an input that fires several times counts as early as its spikes together: the steps left at each, added up"`
-	Until      float64  `toml:"until" comment:"rule \"stdp\": learning ends when the convergence, the mean of w(1-w), is below; 0: after all epochs"`
+	Until      float64  `toml:"until" comment:"rules \"stdp\" and \"vdsp\": learning ends when the convergence, the mean of w(1-w), is below; 0: after all epochs"`
 	Batch      int      `toml:"batch" comment:"images whose changes are added up and made at once; 0 or 1: each by itself"`
 	Dropout    float64  `toml:"dropout" comment:"fraction of maps muted, drawn anew for every epoch"`
 	APlus      float64  `toml:"a_plus" comment:"LTP: input fired in time (rstdp: under reward)"`
@@ -127,6 +129,9 @@ type Learn struct {
 	Homeostasis Homeostasis `toml:"homeostasis,omitempty" json:",omitzero"`
 	Timing      Timing      `toml:"timing,omitempty" json:",omitzero"`
 	Augment     Augment     `toml:"augment,omitempty" json:",omitzero"`
+	PerStep     int         `toml:"per_step,omitempty" json:",omitzero" comment:"of the k winners of an image, how many at most of one step; 0: k"`
+	UntilEvery  int         `toml:"until_every,omitempty" json:",omitzero" comment:"images between looks at the convergence, for until; 0: 1000"`
+	Voltage     float64     `toml:"voltage,omitempty" json:",omitzero" comment:"rule \"vdsp\": added to a_minus, times a_plus and the potential, 0 to 1, that the input has when the winner fires"`
 }
 
 // The learning rules.
@@ -135,14 +140,14 @@ const (
 	RuleRSTDP = "rstdp"
 )
 
-// Doubling is the schedule of the rates of an "stdp" layer.
+// Doubling is the schedule of the rates of an "stdp" or "vdsp" layer.
 type Doubling struct {
 	Every int     `toml:"every" comment:"images between doublings of a_plus; 0: constant rates"`
 	Max   float64 `toml:"max" comment:"a_plus stops here"`
 	Ratio float64 `toml:"ratio" comment:"a_minus / a_plus after the first doubling"`
 	Delay int     `toml:"delay" comment:"images before the first interval begins"`
 
-	Updates bool `toml:"updates,omitempty" json:",omitzero" comment:"every counts changes of weights in place of images"`
+	Updates bool `toml:"updates,omitempty" json:",omitzero" comment:"every and delay count changes, one for each winner that learns, in place of images"`
 }
 
 // Punish is what an "rstdp" layer does after a wrong decision, and how reward
@@ -253,7 +258,7 @@ func (e Experiment) Network() (*snn.Network, error) {
 		if err != nil {
 			return nil, err
 		}
-		n.Layers = append(n.Layers, snn.Layer{Name: l.Name, Convolution: c, Pool: l.Pool.pool()})
+		n.Layers = append(n.Layers, snn.Layer{Name: l.Name, Convolution: c, Pool: l.Pool.pool(), Pointwise: l.Pointwise})
 	}
 	return n, n.Check()
 }
@@ -281,13 +286,13 @@ func (l Learn) adaptation() snn.Adaptation {
 	return a
 }
 
-// selection says who learns; muted maps do not take part.
-func (l Learn) selection(muted []bool) snn.Selection {
-	return snn.Selection{K: l.K, Radius: l.Radius, Pointwise: l.Pointwise, Muted: muted, Shared: l.Shared, Final: l.Final, Fill: l.Fill}
+// Selection says who learns; muted maps do not take part.
+func (l Learn) Selection(muted []bool) snn.Selection {
+	return snn.Selection{K: l.K, Radius: l.Radius, Pointwise: l.Pointwise, Muted: muted, Shared: l.Shared, Final: l.Final, Fill: l.Fill, PerStep: l.PerStep}
 }
 
-// ratesAt is the rates of an "stdp" layer in an epoch, for its image number n,
-// from 1.
+// ratesAt is the rates of a layer without reward in an epoch, for its image, or
+// change, number n, from 1.
 func (l Learn) ratesAt(epoch, n int) snn.Rates {
 	return l.decayed(snn.Doubling(l.Doubling).At(l.rates(), n), epoch)
 }

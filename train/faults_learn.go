@@ -9,8 +9,8 @@ func (l Layer) ruleFaults(f *Faults, path string, last bool, read string) {
 	none := func(field string, on bool) {
 		f.add(on, path+"."+field, "has no effect under %q; take it away", n.Rule)
 	}
-	known := n.Rule == RuleSTDP || n.Rule == RuleRSTDP || n.Rule == RuleS2STDP
-	f.add(!known, path+".rule", "%q; the rules are %q, %q and %q", n.Rule, RuleSTDP, RuleRSTDP, RuleS2STDP)
+	known := n.Rule == RuleSTDP || n.Rule == RuleVDSP || n.Rule == RuleRSTDP || n.Rule == RuleS2STDP
+	f.add(!known, path+".rule", "%q; the rules are %q, %q, %q and %q", n.Rule, RuleSTDP, RuleVDSP, RuleRSTDP, RuleS2STDP)
 	f.add(n.decides() && !last, path+".rule", "%q needs the network's decision, so only the last layer can use it", n.Rule)
 	f.add(n.decides() && n.K > 1, path+".k", "%d; under %q the one neuron that decides learns", n.K, n.Rule)
 	if !known || n.decides() && !last {
@@ -49,6 +49,7 @@ func (l Layer) ruleFaults(f *Faults, path string, last bool, read string) {
 		f.add(n.Lower != 0, path+".lower", "%v; under %q it must be 0", n.Lower, n.Rule)
 		f.add(read != "" && read != ReadoutBlocks, path+".rule", "%q needs maps that stand for classes beforehand; readout.rule must be %q", n.Rule, ReadoutBlocks)
 	}
+	l.voltageFaults(f, path)
 	none("timing", n.Rule != RuleS2STDP && n.Timing != Timing{})
 	f.add(n.Exponential && n.Stabiliser, path+".exponential", "takes the place of the stabiliser; take one of them")
 	f.add(n.Exponential && n.Batch > 1, path+".exponential", "needs the weights after every image; batch must be 0 or 1")

@@ -32,7 +32,7 @@ func (t *Trainer) learn(ctx context.Context) error {
 			break // the state stays at the last layer
 		}
 		s.Layer, s.Epoch, s.Image, s.Score = s.Layer+1, 0, 0, Score{}
-		s.Adaptation, s.Thresholds = t.adaptation(s.Layer), nil
+		s.Adaptation, s.Thresholds, s.Updates = t.adaptation(s.Layer), nil, 0
 		t.saveIfDue()
 	}
 	if e.Readout.Rule == ReadoutSVM {
@@ -95,7 +95,7 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 			return err
 		}
 		end := EpochEnd{Layer: layer.Name, Epoch: s.Epoch, Epochs: layer.Learn.Epochs, Presentations: s.Presentations,
-			Shown: s.Epoch*len(order) + s.Image, PerSecond: float64(s.Image-shown) / time.Since(started).Seconds()}
+			Shown: s.Epoch*len(order) + s.Image, Updates: s.Updates, PerSecond: float64(s.Image-shown) / time.Since(started).Seconds()}
 		if layer.Learn.decides() {
 			score := s.Score
 			end.Train = &score
@@ -197,11 +197,11 @@ func (t *Trainer) choose(ctx context.Context, end *EpochEnd) error {
 // and learn from what they saw.
 func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, order []int) error {
 	s, l := &t.model.State, layer.Learn
-	sel := l.selection(t.model.Experiment.muted(layer, s.Epoch))
+	sel := l.Selection(t.model.Experiment.muted(layer, s.Epoch))
 	if l.Batch > 1 || l.Shared {
 		return t.competeBatches(ctx, layer, c, sel, order)
 	}
-	rule := l.stdp(l.rates())
+	rule := l.plasticity()
 	var scratch snn.Scratch
 	var image spike.Map
 	var own spike.Events
@@ -220,9 +220,8 @@ func (t *Trainer) compete(ctx context.Context, layer Layer, c *snn.Convolution, 
 		}
 		in := look.see(s.Image, l.Shown(&t.inputs.events[order[s.Image]], &own))
 		l.timing(in, &image)
-		rule.Rates[0] = l.ratesAt(s.Epoch, s.Epoch*len(order)+s.Image+1)
 		winners = look.layer.Contest(in, sel, &scratch, winners[:0])
-		rule.Learn(look.layer, &image, winners, &scratch)
+		t.change(rule, look.layer, &image, winners, s.Epoch*len(order)+s.Image+1, &scratch)
 		if err := look.settle(winners, in.Steps()); err != nil {
 			return err
 		}
@@ -311,7 +310,7 @@ func (t *Trainer) reward(ctx context.Context, layer Layer, c *snn.Convolution, o
 	s, l := &t.model.State, layer.Learn
 	rule := l.rstdp(s.Epoch)
 	rule.Adaptation = s.Adaptation
-	sel := l.selection(t.model.Experiment.muted(layer, s.Epoch))
+	sel := l.Selection(t.model.Experiment.muted(layer, s.Epoch))
 	batch := max(1, l.Batch)
 	var stopped error
 	sum := snn.NewSum(c)

@@ -44,8 +44,9 @@ type EpochEnd struct {
 	Layer         string  `json:"layer"`
 	Epoch         int     `json:"epoch"`
 	Epochs        int     `json:"epochs"`
-	Presentations int     `json:"presentations"`   // of the whole training so far
-	Shown         int     `json:"shown,omitempty"` // of those, of this layer; 0 in runs of an earlier version
+	Presentations int     `json:"presentations"`     // of the whole training so far
+	Shown         int     `json:"shown,omitempty"`   // of those, of this layer; 0 in runs of an earlier version
+	Updates       int     `json:"updates,omitempty"` // of the layer so far, where doubling counts them
 	Train         *Score  `json:"train,omitempty"`
 	Validation    *Score  `json:"validation,omitempty"`
 	Test          *Score  `json:"test,omitempty"` // protocol "paper" only

@@ -80,7 +80,7 @@ func (t *Trainer) skip(l learned) error {
 	t.folder.log(ends...)
 	s.Cached = &Reused{p.names(s.Layer), l.story.Seconds}
 	s.Layer, s.Epoch, s.Image, s.Score, s.Presentations = len(l.weights), 0, 0, Score{}, l.story.Presentations
-	s.Adaptation = t.adaptation(s.Layer)
+	s.Adaptation, s.Updates = t.adaptation(s.Layer), 0
 	for _, end := range ends {
 		t.observe(end)
 	}

@@ -254,6 +254,10 @@ func TestResume(t *testing.T) {
 			e.Layers[2].Learn = l
 		},
 		"svm": svm, "supervised": supervised, "augmented": augmented,
+		"vdsp": func(e *train.Experiment) {
+			vdsp(e)
+			e.Layers[0].Learn.Epochs = 4
+		},
 		"svm, batches, latency": func(e *train.Experiment) {
 			svm(e)
 			e.Layers[1].Learn.Batch, e.Readout.SVM.Features = 10, train.FeaturesLatency

@@ -8,10 +8,10 @@ import (
 
 // watchEvery is after how many images of a layer it is looked whether it
 // fires, and whether it has converged. Results depend on it where
-// [Learn.Until] ends a layer's learning.
+// [Learn.Until] ends a layer's learning, unless that has an interval of its own.
 const watchEvery = 1000
 
-// Converged is the convergence below which a layer that learns by "stdp" has
+// Converged is the convergence below which a layer without reward has
 // learned what it will; see [snn.Convolution.Convergence].
 const Converged = 0.01
 
@@ -58,8 +58,13 @@ func (t *Trainer) heed(layer Layer, c *snn.Convolution, winners, shown int) (don
 	if v.silent++; winners > 0 {
 		v.silent = 0
 	}
+	every := watchEvery
+	if n := layer.Learn.UntilEvery; n > 0 {
+		every = n
+	}
+	done = layer.Learn.Until > 0 && (shown+1)%every == 0 && c.Convergence() < layer.Learn.Until
 	if (shown+1)%watchEvery != 0 {
-		return false, nil
+		return done, nil
 	}
 	s := &t.model.State
 	w := Warning{Layer: layer.Name, Epoch: s.Epoch, Image: s.Image, Images: watchEvery}
@@ -72,14 +77,14 @@ func (t *Trainer) heed(layer Layer, c *snn.Convolution, winners, shown int) (don
 		}
 	}
 	l := layer.Learn
-	if l.Rule != RuleSTDP || v.converged && l.Until == 0 {
-		return false, nil
+	if l.decides() || v.converged {
+		return done, nil
 	}
 	w.Convergence = c.Convergence()
-	if w.Convergence < Converged && !v.converged && v.silent < watchEvery {
+	if w.Convergence < Converged && v.silent < watchEvery {
 		v.converged = true
 		w.Kind = LayerConverged
 		t.observe(w)
 	}
-	return w.Convergence < l.Until, nil
+	return done, nil
 }
