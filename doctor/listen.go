@@ -29,7 +29,7 @@ type heard struct {
 func listen(ctx context.Context, e train.Experiment, depth int, l, fresh, common snn.Layer, in, out []spike.Events, workers int) (Layer, [][]spike.Spike, error) {
 	set := e.Layers[depth]
 	n := set.Learn
-	sel := snn.Selection{K: n.K, Radius: n.Radius, Pointwise: n.Pointwise, Shared: n.Shared, Final: n.Final, Fill: n.Fill}
+	sel := n.Selection(nil)
 	if set.Learn.Rule == train.RuleRSTDP {
 		sel = snn.Selection{K: 1}
 	}
@@ -82,6 +82,7 @@ type ears struct {
 	potential []int32
 	winners   []spike.Spike
 	ltp       []bool
+	times     []spike.Step
 	weights   []float32
 }
 
@@ -127,6 +128,7 @@ func (h *ears) listen(in, out *spike.Events, to *heard, count bool) {
 	h.image.Resize(in.Shape)
 	taught.Map(&h.image)
 	most := h.sel
+	most.PerStep = 0 // all fire at the last step
 	if count && h.set.Learn.Rule != train.RuleRSTDP {
 		most.K = min(l.Maps, max(50, 10*h.sel.K))
 	}
@@ -149,7 +151,13 @@ func (h *ears) lesson(to *heard) {
 			h.weights[i] = min(max(v, rule.Lower), rule.Upper)
 		}
 		before := slices.Clone(h.weights)
-		rule.Change(h.weights, h.ltp, rule.Rates[0])
+		if h.set.Learn.Rule == train.RuleVDSP {
+			h.times = h.fresh.Times(&h.image, w.Neuron, h.times)
+			vdsp := snn.VDSP{Rates: rule.Rates[0], Voltage: float32(h.set.Learn.Voltage), Lower: rule.Lower, Upper: rule.Upper}
+			vdsp.Change(h.weights, h.times, w.Step)
+		} else {
+			rule.Change(h.weights, h.ltp, rule.Rates[0])
+		}
 		for i, up := range h.ltp {
 			change := float64(h.weights[i]-before[i]) / float64(rule.Upper-rule.Lower)
 			if up {

@@ -69,7 +69,10 @@ func (l *Lab) Learn(q Learn) (Learned, error) {
 		return Learned{}, err
 	}
 	learn := l.model.Experiment.Layers[depth].Learn
-	if learn.Rule != train.RuleSTDP {
+	switch {
+	case learn.Rule == train.RuleVDSP || learn.Doubling.Updates:
+		return Learned{}, fmt.Errorf("layer %s learns by %q with rates that double by images or changes; only %q by images can be watched: train it, and look at the run", q.Layer, learn.Rule, train.RuleSTDP)
+	case learn.Rule != train.RuleSTDP:
 		return Learned{}, fmt.Errorf("layer %s learns by %q, which needs labels; only a layer that learns by %q learns from images alone: teach this one", q.Layer, learn.Rule, train.RuleSTDP)
 	}
 	if err := l.checkLearn(q); err != nil {
@@ -184,7 +187,7 @@ func (p *pupil) rates(n int) snn.Rates {
 func (p *pupil) see(in *spike.Events, rates snn.Rates, s *snn.Scratch, list []spike.Spike) []spike.Spike {
 	n := p.learn
 	in = n.Shown(in, &p.own)
-	list = p.c.Contest(in, snn.Selection{K: n.K, Radius: n.Radius, Pointwise: n.Pointwise, Shared: n.Shared, Final: n.Final, Fill: n.Fill}, s, list)
+	list = p.c.Contest(in, n.Selection(nil), s, list)
 	timing(n, in, &p.image)
 	rule := stdp(n, rates)
 	if p.sum == nil {

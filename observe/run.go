@@ -109,6 +109,9 @@ func rates(e train.Experiment, end train.EpochEnd) []scalar {
 			seen = end.Presentations / (epochs + end.Epoch + 1) * (end.Epoch + 1)
 		}
 		if l.Learn.Rule != train.RuleRSTDP {
+			if l.Learn.Doubling.Updates {
+				seen = end.Updates
+			}
 			at := snn.Doubling(l.Learn.Doubling).At(snn.Rates{APlus: float32(l.Learn.APlus), AMinus: float32(l.Learn.AMinus)}, seen)
 			return pair("rates/", decimal(at.APlus), decimal(at.AMinus), 1)
 		}

@@ -156,7 +156,7 @@ func (c *trainCommand) apply(s *settings) {
 	}
 	if slices.Contains(c.StopOn, train.LayerConverged) {
 		for _, l := range s.experiment.Layers {
-			if l.Learn.Rule == train.RuleSTDP && l.Learn.Until == 0 {
+			if (l.Learn.Rule == train.RuleSTDP || l.Learn.Rule == train.RuleVDSP) && l.Learn.Until == 0 {
 				s.set("--stop-on converged", "layers."+l.Name+".learn.until", fmt.Sprint(train.Converged))
 			}
 		}
