@@ -105,7 +105,7 @@ func (x *Exam) encode(ctx context.Context, m *train.Model, sample *dataset.Set, 
 
 // margins measures what the padding leaves out of the image, and what it adds.
 func (p *Input) margins(e train.Experiment, sample *dataset.Set) {
-	shape := e.Encode.Shape(e.Data.Rows, e.Data.Cols)
+	shape := e.Encode.Responses(e.Data.Rows, e.Data.Cols)
 	top, left := (e.Data.Rows-shape.Rows)/2, (e.Data.Cols-shape.Cols)/2
 	all, missed := 0, 0
 	for i := range sample.Len() {

@@ -180,8 +180,11 @@ func (c Config) Shape(rows, cols int) spike.Shape {
 }
 
 // Responses is the shape of what the filters answer to images of rows x cols
-// pixels, before any pooling.
+// pixels, before any pooling. For recordings, which meet no filter, it is Shape.
 func (c Config) Responses(rows, cols int) spike.Shape {
+	if c.Recordings() {
+		return c.Shape(rows, cols)
+	}
 	size := 0
 	for _, f := range c.Filters {
 		size = max(size, f.Size)

@@ -53,7 +53,7 @@ func NewViewer(m *train.Model) (*Viewer, error) {
 	if e.Encode.Recordings() {
 		inputs = polarities(e.Encode.Events, encoder.Shape().Maps)
 	}
-	return &Viewer{model: m, layers: [][]Feature{inputs}, strides: []int{1}}, nil
+	return &Viewer{model: m, layers: [][]Feature{inputs}, strides: []int{e.Encode.Pool.Apart()}}, nil
 }
 
 // Feature is what one map of the layer at a depth stands for: that of

@@ -29,6 +29,9 @@ func Field(m *train.Model, depth int, n spike.Neuron) Box {
 	}
 	e := m.Experiment.Encode
 	size := largest(e)
+	if e.Pool.Window > 0 {
+		b = b.through(e.Pool.Apart(), e.Pool.Pad, e.Pool.Window, e.Pool.Window)
+	}
 	return b.through(1, e.Pad, size, size)
 }
 

@@ -243,6 +243,7 @@ func TestDistinguish(t *testing.T) {
 func TestField(t *testing.T) {
 	digits, _ := preset.Lookup(preset.Default)
 	bars, _ := preset.Lookup("bars")
+	edges, _ := preset.Lookup("mozafari2018shallow")
 	side := digits.Experiment.Clone()
 	side.Layers[0].Pool.Stride, side.Layers[1].Pool.Stride = 0, 0 // windows side by side
 	for _, x := range []struct {
@@ -259,6 +260,7 @@ func TestField(t *testing.T) {
 		{side, 2, spike.Neuron{Row: 1, Col: 3}, Box{-16, -4, 50, 50}},
 		{bars.Experiment, 0, spike.Neuron{Col: 2}, Box{0, 6, 3, 3}},
 		{bars.Experiment, 1, spike.Neuron{}, Box{0, 0, 3, 9}},
+		{edges.Experiment, 0, spike.Neuron{Map: 4, Row: 2, Col: 3}, Box{9, 15, 107, 107}},
 	} {
 		x.e = x.e.Clone()
 		m, err := train.Untrained(x.e)
@@ -268,6 +270,11 @@ func TestField(t *testing.T) {
 		if got := Field(m, x.depth, x.n); got != x.want {
 			t.Errorf("%s, layer %d, %v: %v; want %v", x.e.Name, x.depth, x.n, got, x.want)
 		}
+	}
+	if m, err := train.Untrained(edges.Experiment); err != nil {
+		t.Fatal(err)
+	} else if f, err := Features(m, 0); err != nil || f[0].Rows != 5+6*16 {
+		t.Errorf("%v, %d rows behind pooled intensities", err, f[0].Rows)
 	}
 	// Features know of such windows too: two pixels between pooled neurons.
 	side.Layers[0].Maps, side.Layers[1].Maps, side.Layers[2].Maps = 2, 2, 10

@@ -327,6 +327,57 @@ func TestContrasts(t *testing.T) {
 	}
 }
 
+// Behind pooling a response is the strongest of its window, and the heat lies
+// where that was.
+func TestPooledContrasts(t *testing.T) {
+	m, err := nets["edges"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m = with(t, m, map[string]string{"encode.lateral": ""})
+	l, err := lab.New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := images(t, m)
+	c, err := l.Contrasts(set.Image(0))
+	if err != nil || len(c.Filters) != 4 || c.Rows != 12 || c.Cols != 12 {
+		t.Fatalf("%d filters of %dx%d, %v", len(c.Filters), c.Rows, c.Cols, err)
+	}
+	for i, f := range c.Filters {
+		for k, v := range f.Intensities {
+			if r := f.Responses[k]; max(r, -r) != v {
+				t.Fatalf("filter %d, position %d: a response of %v has the intensity %v", i, k, r, v)
+			}
+		}
+	}
+	warm := 0
+	for i := range set.Len() {
+		l.Contrasts(set.Image((i + 1) % set.Len())) // another one must not matter
+		w, err := l.Why(set.Image(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for p, v := range w.Heat {
+			// A Gabor filter of 5x5 pixels answers where one within two pixels is lit.
+			lit := false
+			for y := max(p/28-4, 0); y <= min(p/28+4, 27); y++ {
+				for x := max(p%28-4, 0); x <= min(p%28+4, 27); x++ {
+					lit = lit || set.Image(i)[y*28+x] > 0
+				}
+			}
+			if v != 0 {
+				if warm++; !lit {
+					t.Fatalf("image %d: heat %v at pixel %d, and all is black there", i, v, p)
+				}
+			}
+		}
+	}
+	if warm == 0 {
+		t.Error("no heat at all")
+	}
+}
+
 // What a map looks for is what the gallery shows, but for a factor.
 func TestFeature(t *testing.T) {
 	m, err := nets["digits"]()

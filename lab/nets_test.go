@@ -24,6 +24,14 @@ var nets = map[string]func() (*train.Model, error){
 	"bars-stdp": learned("bars-stdp", func(e *train.Experiment) { e.Layers[1].Learn.Epochs = 1 }),
 	// Pooling that repeats, and neurons of one map for several classes.
 	"bose": learned("bose2024", func(e *train.Experiment) { few(e) }),
+	// Pooled edges, one spike a position, and a layer that decides by its first spike.
+	"edges": learned("mozafari2018shallow", func(e *train.Experiment) {
+		e.Data = train.Data{Source: "mnist", Rows: 28, Cols: 28, Classes: 10, Limit: 300}
+		e.Protocol.Validation = 40
+		e.Encode.Pool.Window, e.Encode.Pool.Stride, e.Encode.Pool.Pad = 3, 2, 1
+		l := &e.Layers[0]
+		l.Maps, l.Kernel, l.Threshold, l.Learn.Epochs = 30, snn.Size{Rows: 9, Cols: 9}, 20, 3
+	}),
 	// No layer before the one that decides, which fires when it passes a threshold.
 	"single": learned("bars", func(e *train.Experiment) {
 		e.Layers = e.Layers[1:]

@@ -126,7 +126,7 @@ type Filter struct {
 	Size   int       `json:"size"`   // of the kernel, rows and columns
 	Kernel []float32 `json:"kernel"` // its weights, row by row
 
-	Responses   []float32 `json:"responses"`   // of the filter, of any sign
+	Responses   []float32 `json:"responses"`   // of the filter, of any sign; behind pooling those that were the strongest of their windows
 	Intensities []float32 `json:"intensities"` // after the threshold, normalisation and inhibition: what is ranked
 }
 
@@ -142,9 +142,26 @@ func (l *Lab) Contrasts(pixels []byte) (Contrasts, error) {
 	before.Filter(l.encoder.Kernels(), e.Encode.Pad, pixels, e.Data.Rows, e.Data.Cols)
 	c := Contrasts{Rows: after.Rows, Cols: after.Cols}
 	for i, k := range l.encoder.Kernels() {
-		c.Filters = append(c.Filters, Filter{e.Encode.Filters[i].Kind, k.Size, floats(k.W), floats(before.Channel(i)), floats(after.Channel(i))})
+		responses := before.Channel(i)
+		if after.Rows != before.Rows || after.Cols != before.Cols {
+			responses = l.origins(&before, i, after.Rows, after.Cols)
+		}
+		c.Filters = append(c.Filters, Filter{e.Encode.Filters[i].Kind, k.Size, floats(k.W), floats(responses), floats(after.Channel(i))})
 	}
 	return c, nil
+}
+
+// origins are the responses of which the pooled intensities of a channel are
+// made.
+func (l *Lab) origins(responses *encode.Picture, channel, rows, cols int) []float64 {
+	list := make([]float64, 0, rows*cols)
+	for r := range rows {
+		for c := range cols {
+			y, x := l.encoder.Origin(channel, r, c)
+			list = append(list, responses.Channel(channel)[y*responses.Cols+x])
+		}
+	}
+	return list
 }
 
 func floats(v []float64) []float32 {

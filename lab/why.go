@@ -109,6 +109,9 @@ func (l *Lab) heat(road *inspect.Road, w Why) {
 	}
 	e := l.model.Experiment
 	heat := make([]float64, e.Data.Rows*e.Data.Cols)
+	if e.Encode.Pool.Window > 0 {
+		l.encoder.Encode(l.of, &l.spikes) // it knows where each pooled intensity is from
+	}
 	shape, kernels := l.encoder.Shape(), l.encoder.Kernels()
 	size := 0
 	for _, k := range kernels {
@@ -120,7 +123,8 @@ func (l *Lab) heat(road *inspect.Road, w Why) {
 		}
 		n := shape.Neuron(i%shape.Maps, i/shape.Maps)
 		k := kernels[n.Map]
-		top, left := n.Row+(size-k.Size)/2-e.Encode.Pad, n.Col+(size-k.Size)/2-e.Encode.Pad
+		row, col := l.encoder.Origin(n.Map, n.Row, n.Col)
+		top, left := row+(size-k.Size)/2-e.Encode.Pad, col+(size-k.Size)/2-e.Encode.Pad
 		spread(heat, e.Data.Rows, e.Data.Cols, top, left, k.Size, k.W, v)
 	}
 	for i, v := range heat {
