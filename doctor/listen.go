@@ -49,7 +49,7 @@ func listen(ctx context.Context, e train.Experiment, depth int, l, fresh, common
 	if err != nil {
 		return Layer{}, nil, err
 	}
-	r := Layer{Name: set.Name, Neurons: l.Out().Neurons(), K: sel.K, AtEnd: l.AtEnd(), Steps: make([]float64, e.Encode.Steps),
+	r := Layer{Name: set.Name, Neurons: l.Out().Neurons(), K: asked(sel), AtEnd: l.AtEnd(), Steps: make([]float64, e.Encode.Steps),
 		Wins: make([]int, l.Maps), Pooled: l.Pooled().Positions(), Outside: outside(l.Convolution)}
 	if !r.AtEnd {
 		r.Threshold = l.Threshold
@@ -130,14 +130,23 @@ func (h *ears) listen(in, out *spike.Events, to *heard, count bool) {
 	most := h.sel
 	most.PerStep = 0 // all fire at the last step
 	if count && h.set.Learn.Rule != train.RuleRSTDP {
-		most.K = min(l.Maps, max(50, 10*h.sel.K))
+		most.K = min(l.Maps, max(50, 10*asked(h.sel)))
 	}
 	h.winners = h.open.Contest(taught, most, &h.scratch, h.winners[:0])
 	to.room = len(h.winners)
-	if n := min(len(h.winners), h.sel.K); n == h.sel.K {
+	if n := min(len(h.winners), asked(h.sel)); n == asked(h.sel) {
 		to.kth = h.open.Potential(h.winners[n-1].Potential)
 	}
 	h.lesson(to)
+}
+
+// asked is how many winners are asked for. If so many of a step are, those of an
+// image are no more than a limit.
+func asked(s snn.Selection) int {
+	if s.PerStep > 0 {
+		return s.PerStep
+	}
+	return s.K
 }
 
 // lesson measures by what the winners' maps would change, from their initial
