@@ -62,6 +62,7 @@ type Block struct {
 	lent       []bool  // maps changed since Flush
 	mask       []uint64
 	step       simd.Rule
+	opposed    opposition
 
 	// What is added up until Apply: see Sum.
 	added  []float32

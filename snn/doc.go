@@ -86,7 +86,9 @@
 // neuron that decided learns with STDP when it was right, with anti-STDP when
 // it was wrong. [Adaptation] scales both by how often the network was wrong or
 // right of late, so that a network that is nearly always right is hardly
-// rewarded for it, and does not learn its training images by heart.
+// rewarded for it, and does not learn its training images by heart. With a margin
+// two rivals learn, the best neuron of the image's class and the best of all
+// others, until the first is far enough ahead: see [RSTDP.Margin].
 //
 // Rates of the unsupervised layers follow a schedule, [Doubling]. Both
 // schedules are plain data: they can be stored and taken up again anywhere.

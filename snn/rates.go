@@ -123,9 +123,22 @@ func (p Rates) scale(f float64) Rates {
 // where the fractions are the factors of [Adaptation], and an input has fired if
 // it did so no later than the neuron that decided.
 // The change of a weight by a is that of [STDP].
+//
+// With a Margin two neurons learn: the one with the highest potential u of those
+// that stand for the image's class, and the one with the highest potential v of all
+// others, and only while
+//
+//	u - v < Margin
+//
+// in units of weights; then the first learns with Reward and the second with
+// Punish. That is for neurons that fire at the last step, with potentials that can be
+// compared; what a neuron has to know is its inputs, its own spike, whether it
+// was the best of its side, and one signal for all that says the decision was
+// wrong or narrow. [Block.Oppose] and [Block.Rivals] find them.
 type RSTDP struct {
 	Reward, Punish STDP
 	Adaptation
+	Margin float64 // that is enough, by [Convolution.Margin]; 0: the neuron that decided learns
 }
 
 // Rule is the STDP rule and the rates for a map after the given outcome, and

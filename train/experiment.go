@@ -158,6 +158,7 @@ type Punish struct {
 	Adapt  int     `toml:"adapt" comment:"images after which reward and punishment are scaled by the wrong and right fraction; 0: never"`
 	Silent bool    `toml:"silent" comment:"silent images count as wrong in these fractions"`
 	Least  float64 `toml:"least,omitempty" json:",omitzero" comment:"reward and punishment are scaled by least + (1-least) x the fraction"`
+	Margin float64 `toml:"margin,omitempty" json:",omitzero" comment:"two neurons learn: the best of the image's class is rewarded and the best of all others punished, unless the first is ahead by so much, in units of weights; 0: the one that decides learns"`
 }
 
 // Clone is a copy that shares nothing with e.
@@ -276,6 +277,7 @@ func (l Learn) rstdp(epoch int) snn.RSTDP {
 		Reward:     l.stdp(l.decayed(l.rates(), epoch)),
 		Punish:     l.stdp(l.decayed(snn.Rates{APlus: float32(l.Punish.APlus), AMinus: float32(l.Punish.AMinus)}, epoch)),
 		Adaptation: l.adaptation(),
+		Margin:     l.Punish.Margin,
 	}
 }
 

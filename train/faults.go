@@ -178,6 +178,7 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 	f.add(n.Punish.Silent && n.Punish.Adapt == 0, path+".punish.silent", "has no effect without punish.adapt; take it away")
 	f.add(!(n.Punish.Least >= 0 && n.Punish.Least <= 1), path+".punish.least", "%v; it must be 0 to 1", n.Punish.Least)
 	f.add(n.Punish.Least != 0 && n.Punish.Adapt == 0, path+".punish.least", "has no effect without punish.adapt; take it away")
+	f.add(!(n.Punish.Margin >= 0 && n.Punish.Margin <= 1e6), path+".punish.margin", "%v; it must be 0 (none) to 1e6", n.Punish.Margin)
 	f.add(n.Radius < 0, path+".radius", "%d; it must be 0 or more", n.Radius)
 	f.add(!(n.Dropout >= 0 && n.Dropout < 1), path+".dropout", "%v; it must be at least 0 and below 1", n.Dropout)
 	small := func(field string, v float64) {

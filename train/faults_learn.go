@@ -36,6 +36,11 @@ func (l Layer) ruleFaults(f *Faults, path string, last bool, read string) {
 	atEnd := math.IsInf(l.Threshold, 1)
 	switch n.Rule {
 	case RuleRSTDP:
+		if n.Punish.Margin > 0 {
+			f.add(!atEnd, path+".punish.margin", "compares potentials after the last step; threshold must be inf")
+			f.add(n.Batch > 1, path+".punish.margin", "is for one image at a time; batch must be 0 or 1")
+			f.add(read != "" && read != ReadoutBlocks, path+".punish.margin", "needs maps that stand for classes beforehand; readout.rule must be %q", ReadoutBlocks)
+		}
 		f.add(n.Final && atEnd, path+".final", "has no effect in a layer that fires at the last step; it must be false")
 		f.add(n.Summed && atEnd, path+".summed", "has no effect in a layer that fires at the last step; it must be false")
 	case RuleS2STDP:

@@ -81,6 +81,9 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 		started, shown := time.Now(), s.Image
 		order := e.order(layer, s.Epoch, t.train.Len())
 		switch {
+		case block && layer.Learn.Punish.Margin > 0:
+			err = t.oppose(ctx, layer, c, order)
+			t.block.Flush()
 		case block:
 			err = t.rewardBlocks(ctx, layer, c, order)
 			t.block.Flush()

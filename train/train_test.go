@@ -201,6 +201,10 @@ func TestSameBits(t *testing.T) {
 	augmented(&taught)
 	wantTaught := filepath.Join(t.TempDir(), "want")
 	run(t, wantTaught, taught, train.Options{Workers: 1})
+	rivals := small()
+	margin(&rivals)
+	wantRivals := filepath.Join(t.TempDir(), "want")
+	run(t, wantRivals, rivals, train.Options{Workers: 1})
 	for _, name := range simd.Names() {
 		for _, workers := range []int{1, 2, 5} {
 			if err := simd.Use(name); err != nil {
@@ -216,6 +220,9 @@ func TestSameBits(t *testing.T) {
 				dir = filepath.Join(t.TempDir(), "run")
 				run(t, dir, taught, train.Options{Workers: workers})
 				same(t, name, weights(t, wantTaught), weights(t, dir))
+				dir = filepath.Join(t.TempDir(), "run")
+				run(t, dir, rivals, train.Options{Workers: workers})
+				same(t, name, weights(t, wantRivals), weights(t, dir))
 			}
 		}
 	}
@@ -252,6 +259,10 @@ func TestResume(t *testing.T) {
 			l := e.Layers[1].Learn
 			l.Epochs, l.K, l.Batch = 3, 1, 10
 			e.Layers[2].Learn = l
+		},
+		"margin": func(e *train.Experiment) {
+			margin(e)
+			e.Layers[2].Learn.Shuffle, e.Layers[2].Learn.Dropout = true, 0.3
 		},
 		"svm": svm, "supervised": supervised, "augmented": augmented,
 		"vdsp": func(e *train.Experiment) {
