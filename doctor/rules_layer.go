@@ -114,7 +114,7 @@ var settingRules = []rule{{
 		side := min(in.Rows, in.Cols)
 		pooled := !slices.ContainsFunc(p.x.experiment.Layers[:p.depth], func(l train.Layer) bool { return l.Pool.Window < 2 })
 		return Finding{Severity: Look, Change: []Setting{p.change("kernel", float64(side)), p.change("pad", float64(side/2))},
-			Text: "The neurons that decide see only a small part of the image. Take a larger kernel, or more pooling before it."}, p.rewarded() && p.now.View < 0.5 && p.x.Input.Outside <= 0.5 && pooled
+			Text: "The neurons that decide see only a small part of the image. Take a larger kernel, or more pooling before it."}, p.decides() && p.now.View < 0.5 && p.x.Input.Outside <= 0.5 && pooled
 	},
 }, {
 	cause: "dropout-large",
@@ -264,6 +264,9 @@ func truth(b bool) float64 {
 }
 
 func (p patient) rewarded() bool { return p.set.Learn.Rule == train.RuleRSTDP }
+
+// decides reports whether the layer learns from what it decides.
+func (p patient) decides() bool { return p.rewarded() || p.set.Learn.Rule == train.RuleS2STDP }
 
 // scale is the range of the layer's weights.
 func (p patient) scale() float64 { return p.set.Learn.Upper - p.set.Learn.Lower }

@@ -122,7 +122,7 @@ var spikeRules = []rule{{
 		if p.now.Never > 0.5 {
 			f.Severity = Grave
 		}
-		return f, !p.rewarded() && p.now.Winners > 0 && float64(p.now.K) < 0.12*p.now.Room && good > float64(p.now.K)
+		return f, !p.decides() && !p.set.Learn.Patch && p.now.Winners > 0 && float64(p.now.K) < 0.12*p.now.Room && good > float64(p.now.K)
 	},
 }, {
 	cause:    "weights-vanished",
@@ -167,7 +167,7 @@ var spikeRules = []rule{{
 		case p.now.K > 1:
 			f.Change = []Setting{p.change("learn.k", math.Max(1, float64(p.now.K/2)))}
 		}
-		return f, !p.rewarded() && p.now.Twins > 0.2
+		return f, !p.decides() && p.now.Twins > 0.2
 	},
 }, {
 	cause:  "maps-never",
@@ -182,7 +182,7 @@ var spikeRules = []rule{{
 		if p.now.K > 0 && float64(2*p.now.K) <= p.now.Room/2 {
 			f.Change = []Setting{p.change("learn.k", float64(2*p.now.K))}
 		}
-		return f, !p.rewarded() && chances > 3 && p.now.Never > 0.5
+		return f, !p.decides() && chances > 3 && p.now.Never > 0.5
 	},
 }, {
 	cause:  "maps-always",
@@ -192,7 +192,7 @@ var spikeRules = []rule{{
 	},
 	find: func(p patient) (Finding, bool) {
 		f := Finding{Severity: Look, Text: "One map wins nearly always, whatever the image shows."}
-		if p.rewarded() {
+		if p.decides() {
 			f.Text = "One map decides nearly all images, whatever they show."
 		}
 		return f, p.set.Maps >= 10 && 3*p.now.K <= p.set.Maps && p.now.Most > 0.9
@@ -207,7 +207,7 @@ var spikeRules = []rule{{
 		l := p.set.Learn
 		return Finding{Severity: Look, Change: []Setting{p.change("learn.epochs", float64(2*l.Epochs))},
 				Text: "The weights are still on their way to the bounds: give the layer more epochs."},
-			p.x.finished && !p.rewarded() && l.Stabiliser && l.Lower == 0 && l.Upper == 1 && p.now.Convergence > 0.05
+			p.x.finished && !p.decides() && l.Stabiliser && l.Lower == 0 && l.Upper == 1 && p.now.Convergence > 0.05
 	},
 }, {
 	cause:  decidesBadly,
@@ -276,7 +276,7 @@ func bounds(p patient) []Measure {
 // the published networks.
 func (p patient) balance() []Setting {
 	l := p.set.Learn
-	if p.rewarded() {
+	if p.decides() {
 		return []Setting{p.change("learn.a_minus", -0.75*l.APlus), p.change("learn.punish.a_minus", -0.125*l.Punish.APlus)}
 	}
 	list := []Setting{p.change("learn.a_minus", -0.75*l.APlus)}
