@@ -87,7 +87,7 @@ var aSeries = rapid.Custom(func(t *rapid.T) Series {
 
 var anInterval = rapid.Custom(func(t *rapid.T) Interval {
 	low, high := pair(t, number64)
-	return Interval{word.Draw(t, "name"), number64.Draw(t, "mean"), low, high, rapid.SliceOfN(number64, 0, 4).Draw(t, "points")}
+	return Interval{word.Draw(t, "name"), number64.Draw(t, "mean"), low, high, rapid.SliceOfN(number64, 0, 4).Draw(t, "points"), rapid.Bool().Draw(t, "open")}
 })
 
 func anything(t *rapid.T) Figure {

@@ -3,6 +3,7 @@ package figure
 import (
 	"cmp"
 	"fmt"
+	"image/color"
 	"slices"
 	"strings"
 
@@ -27,6 +28,7 @@ type Interval struct {
 	Name            string
 	Mean, Low, High float64
 	Points          []float64
+	Open            bool // the mean is a ring: a value that others report
 }
 
 // Limits of intervals.
@@ -182,5 +184,8 @@ func (r Interval) draw(c draw.Canvas, x span, y vg.Length) {
 	}
 	if finite(r.Mean) {
 		dot(c, blue, vg.Point{X: x.at(r.Mean), Y: y}, 3)
+		if r.Open {
+			dot(c, color.White, vg.Point{X: x.at(r.Mean), Y: y}, 1.8)
+		}
 	}
 }

@@ -317,6 +317,11 @@ func TestIntervalsPlaces(t *testing.T) {
 	if _, list := texts(t, svg(t, f)); !has(list, "5 (4 – 8)") {
 		t.Errorf("texts: %v", list)
 	}
+	f.Rows[0].Open = true
+	m = render(t, f)
+	if got := solid(m.At(int(px(5)), int(y))); got != solid(color.White) {
+		t.Errorf("middle of an open mean: %s", hex(got))
+	}
 }
 
 func TestTracesPlaces(t *testing.T) {
