@@ -300,7 +300,7 @@ func (o studyOutput) text(plan study.Study, width int) string {
 				if o.BestOnTest != nil {
 					mean = *o.BestOnTest
 				}
-				say(4, "  %6.2f %% after epoch %d, %s (%s): %+.2f (%+.2f to %+.2f)", r.Percent, r.Epoch, r.By, r.How, mean.Mean-r.Percent, mean.Low-r.Percent, mean.High-r.Percent)
+				say(4, "  %6.2f %%%s, %s (%s): %+.2f (%+.2f to %+.2f)", r.Percent, after(r.Epoch), r.By, r.How, mean.Mean-r.Percent, mean.Low-r.Percent, mean.High-r.Percent)
 			}
 		}
 		if len(o.Departures) > 0 {
@@ -316,6 +316,14 @@ func (o studyOutput) text(plan study.Study, width int) string {
 	}
 	b.WriteString(".\n")
 	return b.String()
+}
+
+// after names the epoch of a reported result, if it is known.
+func after(epoch int) string {
+	if epoch == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" after epoch %d", epoch)
 }
 
 // summaryText is a summary of percentages in a line.

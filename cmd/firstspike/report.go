@@ -131,7 +131,7 @@ func reportPage(ctx context.Context, dir string, about []string, m *train.Model,
 	page.Facts = append(page.Facts, gallery.Fact{Name: "this page", Text: fmt.Sprintf("%s, on %s, %d cores, SIMD %s", time.Now().Format("2 January 2006"), machine.CPU, machine.Cores, machine.SIMD)})
 	if p, ok := preset.Lookup(e.Name); ok {
 		for _, r := range p.Results {
-			page.Reported = append(page.Reported, fmt.Sprintf("%.2f %% after epoch %d, %s: %s", r.Percent, r.Epoch, r.By, r.How))
+			page.Reported = append(page.Reported, fmt.Sprintf("%.2f %%%s, %s: %s", r.Percent, after(r.Epoch), r.By, r.How))
 		}
 		page.Departures = departures(e, p)
 	}
