@@ -55,6 +55,7 @@ var floors = map[string]int{
 	"docs/replication": command, // trains and compares what the documentation tells of
 	"docs/pairs":       command, // the same
 	"docs/nmnist":      command, // compares recordings with simulated ones
+	"docs/results":     command, // measures studies and writes the page of results
 }
 
 // command is the floor of programs: only they may print and log.
