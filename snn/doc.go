@@ -90,6 +90,17 @@
 // two rivals learn, the best neuron of the image's class and the best of all
 // others, until the first is far enough ahead: see [RSTDP.Margin].
 //
+// A layer that sees all of its input at once can be taught more directly:
+// under [S2STDP] a [Supervisor] tells the first neuron of every class to fire
+// a little before or a little after the mean of them all, and those that stand
+// for one class compete, so that each learns other examples of it.
+//
+// Two things make the maps of a layer differ where no winner inhibits another
+// because only one position learns ([Convolution.Patch]). Under [Homeostasis]
+// every win makes the next harder, as each map has a threshold of its own
+// ([Convolution.SetThresholds]), and winners come about at the time that is
+// wanted. And exponential STDP leaves no weight in the middle.
+//
 // Rates of the unsupervised layers follow a schedule, [Doubling]. Both
 // schedules are plain data: they can be stored and taken up again anywhere.
 //
@@ -116,7 +127,9 @@
 // networks for object recognition, Neural Networks 99. Mozafari et al. (2019):
 // Bio-inspired digit recognition using reward-modulated
 // spike-timing-dependent plasticity in deep convolutional networks, Pattern
-// Recognition 94; arXiv:1804.00227. Where a paper leaves something open, the
+// Recognition 94; arXiv:1804.00227. Goupy et al. (2024): Neuronal competition
+// groups with supervised STDP for spike-based classification, NeurIPS 37;
+// arXiv:2410.17066. Where a paper leaves something open, the
 // authors' published code decides: SpykeTorch, Mozafari et al. (2019),
 // Frontiers in Neuroscience 13.
 package snn

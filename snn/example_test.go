@@ -143,3 +143,46 @@ func ExampleRSTDP() {
 	// epoch 4 [right right]
 	// weights [0.70 0.52 0.52 0.70]
 }
+
+// Two neurons, one for each class, are told when to fire. Input 0 fires in
+// images of class 0, input 1 in those of class 1, input 2, later, in both. In
+// the beginning both neurons fire with input 2; of equals the first decides.
+func ExampleSupervisor() {
+	c, err := snn.NewConvolution(snn.Geometry{
+		In:     spike.Shape{Maps: 3, Rows: 1, Cols: 1},
+		Maps:   2,
+		Kernel: snn.Size{Rows: 1, Cols: 1},
+	}, .7, snn.AtLeast, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := c.SetWeights([]float32{.5, .5, .5, .5, .5, .5}); err != nil { // neuron, input
+		fmt.Println(err)
+		return
+	}
+	teacher, err := snn.NewSupervisor(c, snn.S2STDP{Classes: 2, APlus: .5, AMinus: -.5, Gap: .2, Upper: 1, Sum: 1.5})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	const steps = 10
+	var images [2]spike.Events
+	for class := range images {
+		m := spike.NewMap(c.In, steps)
+		m.Set(class, 0, 0, 2)
+		m.Set(2, 0, 0, 6) // fires in both
+		images[class].From(m)
+	}
+	var s snn.Scratch
+	for range 3 {
+		for class := range images {
+			fmt.Print(teacher.Learn(&images[class], class, &s), " ")
+		}
+	}
+	teacher.Flush()
+	fmt.Printf("\nweights %.2f and %.2f\n", c.Weight(0), c.Weight(1))
+	// Output:
+	// 0 1 0 1 0 1
+	// weights [0.71 0.30 0.50] and [0.28 0.66 0.56]
+}
