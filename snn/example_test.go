@@ -175,14 +175,16 @@ func ExampleSupervisor() {
 		images[class].From(m)
 	}
 	var s snn.Scratch
+	var decisions []int
 	for range 3 {
 		for class := range images {
-			fmt.Print(teacher.Learn(&images[class], class, &s), " ")
+			decisions = append(decisions, teacher.Learn(&images[class], class, &s))
 		}
 	}
 	teacher.Flush()
-	fmt.Printf("\nweights %.2f and %.2f\n", c.Weight(0), c.Weight(1))
+	fmt.Println(decisions)
+	fmt.Printf("weights %.2f and %.2f\n", c.Weight(0), c.Weight(1))
 	// Output:
-	// 0 1 0 1 0 1
+	// [0 1 0 1 0 1]
 	// weights [0.71 0.30 0.50] and [0.28 0.66 0.56]
 }
