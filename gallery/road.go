@@ -78,7 +78,7 @@ func Potentials(m *train.Model, r *inspect.Road, depth int, name string) figure.
 			t.First = int(step)
 		}
 		if !math.IsInf(l.Threshold, 1) {
-			t.Threshold = l.Threshold
+			t.Threshold = l.ThresholdOf(n.Map)
 		}
 		f.Neurons = append(f.Neurons, t)
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"firstspike/dataset"
-	"firstspike/encode"
 	"firstspike/lab"
 	"firstspike/readout"
 	"firstspike/spike"
@@ -48,6 +47,7 @@ func TestAnswers(t *testing.T) {
 		"digits": {{"layers.s1.threshold": "9"}, {"layers.s3.threshold": "25", "encode.steps": "6"}, {"encode.threshold": "20"}, {"layers.s2.threshold": "1000"}},
 		"bose":   {{"layers.s2.threshold": "8"}, {"encode.steps": "30"}, {"layers.s3.threshold": "40"}},
 		"bars":   {{"layers.s2.threshold": "0.7"}, {"layers.s1.threshold": "0.5"}},
+		"timed":  {{"layers.s1.threshold": "6"}, {"layers.s2.threshold": "10"}, {"encode.steps": "40"}},
 		"single": {{"layers.s2.threshold": "inf"}, {"encode.steps": "1"}},
 	}
 	each(t, func(t *testing.T, m *train.Model, l *lab.Lab, set *dataset.Set) {
@@ -77,7 +77,7 @@ func answers(t *testing.T, m *train.Model, l *lab.Lab, set *dataset.Set) (decide
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder, err := encode.New(m.Experiment.Encode, m.Experiment.Data.Rows, m.Experiment.Data.Cols)
+	encoder, err := m.Encoder()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,6 +45,8 @@ type Lab struct {
 
 	before *Lab // with the network before training; nil: nobody has asked
 
+	thresholds [][]float64 // of every layer's maps as they came; nil: they have that of the layer
+
 	lessons []lesson
 	given   []Lesson          // those of Assume and Answer
 	assumed map[string]string // the settings of Assume; nil: others have been set since
@@ -61,7 +63,7 @@ func New(m *train.Model) (*Lab, error) {
 	if m.Experiment.Encode.Recordings() {
 		return nil, errors.New("this network takes recordings by an event camera, and here it would be shown pictures; test, plot and report work with it")
 	}
-	own := &train.Model{Experiment: m.Experiment.Clone(), Decision: slices.Clone(m.Decision), State: m.State}
+	own := &train.Model{Experiment: m.Experiment.Clone(), Decision: slices.Clone(m.Decision), State: m.State, Range: m.Range}
 	var err error
 	if own.Network, err = own.Experiment.Network(); err != nil {
 		return nil, err
@@ -69,6 +71,9 @@ func New(m *train.Model) (*Lab, error) {
 	for i, l := range m.Network.Layers {
 		own.Network.Layers[i].SetThreshold(l.Threshold)
 		own.Experiment.Layers[i].Threshold = l.Threshold
+		if err := own.Network.Layers[i].SetThresholds(l.Thresholds()); err != nil {
+			return nil, fmt.Errorf("layer %s: %w", l.Name, err)
+		}
 		if err := own.Network.Layers[i].SetWeights(l.Weights()); err != nil {
 			return nil, fmt.Errorf("layer %s: %w", l.Name, err)
 		}
@@ -83,6 +88,9 @@ func New(m *train.Model) (*Lab, error) {
 		}
 	}
 	l := &Lab{Adaptation: snn.NewAdaptation(0), model: own, came: own.Experiment.Clone()}
+	for _, layer := range m.Network.Layers {
+		l.thresholds = append(l.thresholds, layer.Thresholds())
+	}
 	if l.viewer, err = inspect.NewViewer(own); err != nil {
 		return nil, err
 	}
@@ -175,6 +183,18 @@ func threshold(c *snn.Convolution) (t float64, atEnd bool) {
 		return 0, true
 	}
 	return c.Threshold, false
+}
+
+// raise gives a layer another threshold. Maps that came with one each keep
+// their distance from that of the layer.
+func (l *Lab) raise(depth int, t float64) error {
+	layer := l.model.Network.Layers[depth]
+	layer.SetThreshold(t)
+	own := slices.Clone(l.thresholds[depth])
+	for m := range own {
+		own[m] = max(own[m]+t-l.came.Layers[depth].Threshold, layer.Unit())
+	}
+	return layer.SetThresholds(own)
 }
 
 // Network describes the network as it is.

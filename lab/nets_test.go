@@ -32,6 +32,12 @@ var nets = map[string]func() (*train.Model, error){
 		l := &e.Layers[0]
 		l.Maps, l.Kernel, l.Threshold, l.Learn.Epochs = 30, snn.Size{Rows: 9, Cols: 9}, 20, 3
 	}),
+	// Maps with thresholds of their own, inputs with ranges, many steps.
+	"timed": learned("goupy2024", func(e *train.Experiment) {
+		e.Data.Limit, e.Protocol.Validation = 300, 40
+		e.Layers[0].Maps, e.Layers[0].Learn.Epochs = 16, 2
+		e.Layers[1].Maps, e.Layers[1].Threshold, e.Layers[1].Learn.Epochs = 20, 25, 3
+	}),
 	// No layer before the one that decides, which fires when it passes a threshold.
 	"single": learned("bars", func(e *train.Experiment) {
 		e.Layers = e.Layers[1:]
@@ -123,7 +129,7 @@ func each(t *testing.T, f func(t *testing.T, m *train.Model, l *lab.Lab, set *da
 // with is a model with other settings, made from its weights alone.
 func with(t *testing.T, m *train.Model, settings map[string]string) *train.Model {
 	t.Helper()
-	n := &train.Model{Experiment: m.Experiment.Clone(), Decision: m.Decision}
+	n := &train.Model{Experiment: m.Experiment.Clone(), Decision: m.Decision, Range: m.Range}
 	for path, value := range settings {
 		if err := n.Experiment.Set(path, value); err != nil {
 			t.Fatal(err)
@@ -135,6 +141,13 @@ func with(t *testing.T, m *train.Model, settings map[string]string) *train.Model
 	}
 	for i, l := range m.Network.Layers {
 		if err := n.Network.Layers[i].SetWeights(l.Weights()); err != nil {
+			t.Fatal(err)
+		}
+		own := l.Thresholds()
+		for fm := range own { // they keep their distance
+			own[fm] += n.Experiment.Layers[i].Threshold - m.Experiment.Layers[i].Threshold
+		}
+		if err := n.Network.Layers[i].SetThresholds(own); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -177,7 +190,7 @@ func compute(c *snn.Convolution, in trains, steps int) plain {
 			sum += a
 			v := c.Potential(int32(sum))
 			p.after[i][t] = v
-			over := v > c.Threshold || c.Fires == snn.AtLeast && v >= c.Threshold
+			over := v > c.ThresholdOf(fm) || c.Fires == snn.AtLeast && v >= c.ThresholdOf(fm)
 			if c.AtEnd() {
 				over = t == steps-1 && v > 0
 			}

@@ -87,7 +87,9 @@ func (l *Lab) Neuron(pixels []byte, layer string, fm, row, col int) (Neuron, err
 	n := Neuron{Layer: layer, Map: fm, Row: row, Col: col, Class: None, Fires: string(c.Fires),
 		Step: int(road.Stations[depth].First.Step(fm, row, col)), Potential: road.Stations[depth].Potential[out.Index(fm, row, col)],
 		Potentials: road.Potentials(depth, at), Field: Box(inspect.Field(l.model, depth, at))}
-	n.Threshold, n.AtEnd = threshold(c)
+	if n.Threshold, n.AtEnd = threshold(c); !n.AtEnd {
+		n.Threshold = c.ThresholdOf(fm)
+	}
 	if depth == l.last() {
 		n.Class = l.model.Class(at)
 	}

@@ -74,7 +74,9 @@ func (l *Lab) become(e train.Experiment) train.Faults {
 	l.model.Experiment, l.assumed = e, nil
 	l.model.Network.Steps = e.Encode.Steps
 	for i, layer := range e.Layers {
-		l.model.Network.Layers[i].SetThreshold(layer.Threshold)
+		if err := l.raise(i, layer.Threshold); err != nil {
+			return train.Faults{{Path: "layers." + layer.Name + ".threshold", Problem: err.Error()}}
+		}
 	}
 	if err := l.follow(); err != nil {
 		return train.Faults{{Path: "encode", Problem: err.Error()}} // it has no faults: this cannot be
