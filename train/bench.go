@@ -289,8 +289,8 @@ func (b *Bench) shown(i int) int {
 	return 0
 }
 
-// compete makes w the learning step of a layer without reward: from the
-// model's weights, and, if those have learned, at the rates that they have
+// compete makes w the learning step of a layer without reward, or of one that
+// is told when to fire: from the model's weights, and, if those have learned, at the rates that they have
 // come to.
 func (b *Bench) compete(ctx context.Context, w *Work, index int) error {
 	t, err := b.trainer(index, b.pool)
@@ -302,6 +302,7 @@ func (b *Bench) compete(ctx context.Context, w *Work, index int) error {
 		return err
 	}
 	layer, c := t.model.Experiment.Layers[index], t.model.Network.Layers[index].Convolution
+	layer.Learn.Augment = Augment{} // what makes images ready are stages of their own
 	if n := b.shown(index); n > 0 {
 		rates := layer.Learn.ratesAt(0, n)
 		layer.Learn.APlus, layer.Learn.AMinus, layer.Learn.Doubling = float64(rates.APlus), float64(rates.AMinus), Doubling{}
@@ -316,6 +317,9 @@ func (b *Bench) compete(ctx context.Context, w *Work, index int) error {
 		n += t.model.State.Image
 		for len(order) < n {
 			order = append(order, len(order)%b.pool.Len())
+		}
+		if layer.Learn.Rule == RuleS2STDP {
+			return t.supervise(ctx, layer, c, order[:n])
 		}
 		return t.compete(ctx, layer, c, order[:n])
 	}
