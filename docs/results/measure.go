@@ -165,11 +165,18 @@ func describe(e train.Experiment, seeds []uint64, presets string) (row, error) {
 	}
 	r.Command = strings.Join(append([]string{r.begin()}, flags...), " ")
 	for _, result := range p.Results {
-		if result.By == p.Results[0].By && !(result.Percent <= r.ReportedPercent) {
+		if comparable(p.Data, e.Data) && result.By == p.Results[0].By && !(result.Percent <= r.ReportedPercent) {
 			r.ReportedPercent, r.ReportedBy, r.ReportedHow = result.Percent, result.By, result.How
 		}
 	}
 	return r, nil
+}
+
+// comparable reports whether what was reached with the one data can stand beside
+// what was with the other: they are the same, or, where a preset leaves open
+// which files they are, have as many classes.
+func comparable(preset, ours train.Data) bool {
+	return preset.Classes == ours.Classes && (preset.Source == ours.Source || !dataset.Named(preset.Source))
 }
 
 // sourceName is the name of data, without the place of a folder or a file.

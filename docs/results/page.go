@@ -15,8 +15,8 @@ What the presets reach, beside what their sources report. Every number on this p
 
 ![Test images right, ours with the interval of the mean and one dot for each seed, below what the source reports](results.png)
 
-*Ours: the mean, its 95 % interval, and a faint dot for each seed. A ring is what the source reports; where it reports no number, there is
-nothing to draw.*
+*Ours: the mean, its 95 % interval, and a faint dot for each seed. A ring is what the source reports; studies of which it
+reports no number, or one of other data, are not drawn.*
 
 ## How many are right
 
@@ -37,9 +37,9 @@ which says too much, and which papers often report.
 `
 
 const costs = `
-**Time** is that of one training from images to result, by the clock, on the machine that is named below. Several ran side by side there, so it says
-how long it took and not how fast it can be. What came from the cache took other time, which is given apart. **Weights** are those of all layers and of the SVM,
-where one reads them; **bytes** are those of the model's file, in which a weight is a 32-bit float.
+**Time** is that of one training from images to result, by the clock, as a mean. Trainings ran side by side and beside other work on the machine that is named
+below, so this is an upper bound: [performance.md](performance.md) says how fast it can be. What came from the cache took other time, which is given
+apart. **Weights** are those of all layers and of the SVM, where one reads them; **bytes** are those of the model's file, in which a weight is a 32-bit float.
 
 **Spikes** are those of the input and of each layer's neurons, before pooling, for one image. Of a layer that decides, only the
 first counts, for it is the decision. **Operations** are synaptic: for each spike the synapses that it reaches, to the last step, as a plain
@@ -69,7 +69,7 @@ func page(rows []row) string {
 	}
 	b.WriteString(costs)
 	for _, r := range rows {
-		fmt.Fprintf(&b, "**%s**, %s of %s (%s, %s, %s):\n\n    %s\n\n", r.name(), plural(r.Cores, "core"), r.CPU, r.SIMD, r.Go, r.System, r.Command)
+		fmt.Fprintf(&b, "**[%s](../preset/%s)**, %s of %s (%s, %s, %s):\n\n    %s\n\n", r.Preset, r.File, plural(r.Cores, "core"), r.CPU, r.SIMD, r.Go, r.System, r.Command)
 		if r.Reported != "" {
 			fmt.Fprintf(&b, "- Reported: %s.\n", r.Reported)
 		}
@@ -89,26 +89,32 @@ func line(b *strings.Builder, cells ...string) {
 	b.WriteString("|\n")
 }
 
-// name tells a study from others.
-func (r row) name() string {
-	if s := r.settings(); s != "" {
-		return r.Preset + " " + s
-	}
-	return r.Preset
-}
-
-// link is the name, with the way to the preset.
+// link tells a study from others, with the way to its preset.
 func (r row) link() string {
 	s := fmt.Sprintf("[%s](../preset/%s)", r.Preset, r.File)
 	if set := r.settings(); set != "" {
-		s += " `" + set + "`"
+		s += " `" + begins(set, 40) + "`"
+	}
+	return s
+}
+
+// begins is how a text begins: whole words of so many bytes at the most, but one
+// word at the least.
+func begins(text string, most int) string {
+	words := strings.Fields(text)
+	s := ""
+	for i, w := range words {
+		if i > 0 && len(s)+1+len(w) > most {
+			return s + " …"
+		}
+		s = strings.TrimLeft(s+" "+w, " ")
 	}
 	return s
 }
 
 func (r row) reported() string {
 	if math.IsNaN(r.ReportedPercent) {
-		return "no numbers: see below"
+		return "nothing to compare with: see below"
 	}
 	return fmt.Sprintf("%s %% (%s, %s)", decimal(r.ReportedPercent), r.ReportedBy, r.ReportedHow)
 }

@@ -19,7 +19,7 @@ type row struct {
 	Preset, File, Data string  // File is the preset's, in the folder of presets
 	Command            string  // that makes the study again
 	Reported           string  // by the source, in words
-	ReportedPercent    float64 // the best of those results; NaN: it has none in numbers
+	ReportedPercent    float64 // the best of those results; NaN: no number, or one of other data
 	ReportedBy         string
 	ReportedHow        string
 

@@ -149,6 +149,11 @@ func TestWords(t *testing.T) {
 			t.Errorf("%v: %q; want %q", x, got, want)
 		}
 	}
+	for text, want := range map[string]string{"": "", "--paper": "--paper", "--a b --c d": "--a b …", "longer-than-all of": "longer-than-all …"} {
+		if got := begins(text, 8); got != want {
+			t.Errorf("%q begins %q; want %q", text, got, want)
+		}
+	}
 	for _, test := range []struct {
 		seeds       []uint64
 		flag, words string

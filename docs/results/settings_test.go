@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -35,6 +36,23 @@ func TestReported(t *testing.T) {
 		if r, err := describe(p.Experiment, []uint64{1}, "../../preset"); err != nil || r.ReportedPercent != want {
 			t.Errorf("%s: %v, %v", name, r.ReportedPercent, err)
 		}
+	}
+}
+
+// Other data are not compared.
+func TestComparable(t *testing.T) {
+	p, _ := preset.Lookup("mozafari2018")
+	for source, want := range map[string]bool{"mnist": true, "fashion-mnist": false, "/a/folder": false} {
+		e := p.Experiment.Clone()
+		e.Data.Source = source
+		r, err := describe(e, []uint64{1}, "../../preset")
+		if err != nil || math.IsNaN(r.ReportedPercent) == want {
+			t.Errorf("%s: %v, %v", source, r.ReportedPercent, err)
+		}
+	}
+	open := train.Data{Source: "", Classes: 8}
+	if !comparable(open, train.Data{Source: "/a/folder", Classes: 8}) || comparable(open, train.Data{Source: "/a/folder", Classes: 2}) {
+		t.Error("where the files are left open, the number of classes decides")
 	}
 }
 
