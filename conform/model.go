@@ -77,8 +77,8 @@ func FromExperiment(e train.Experiment) (Model, error) {
 	}
 	l := e.Layers[2].Learn
 	m.S3 = Rewarded{Layer: layer(e, 2), Reward: rule(l, l.APlus, l.AMinus), Punish: rule(l, l.Punish.APlus, l.Punish.AMinus)}
-	if l.Rule != train.RuleRSTDP || l.Dropout != 0 || !math.IsInf(m.S3.Threshold, 1) || m.S3.Pool.Window != 0 {
-		return Model{}, fmt.Errorf("layers.%s: a reference trace is of R-STDP with an infinite threshold, without pooling and without dropout here", e.Layers[2].Name)
+	if l.Rule != train.RuleRSTDP || l.Punish.Margin != 0 || l.Dropout != 0 || !math.IsInf(m.S3.Threshold, 1) || m.S3.Pool.Window != 0 {
+		return Model{}, fmt.Errorf("layers.%s: a reference trace is of R-STDP with an infinite threshold, without margin, pooling and dropout here", e.Layers[2].Name)
 	}
 	return m, nil
 }

@@ -201,7 +201,7 @@ func (l *Lab) raise(depth int, t float64) error {
 func (l *Lab) Network() Network {
 	e := l.model.Experiment
 	n := Network{Name: e.Name, Rows: e.Data.Rows, Cols: e.Data.Cols, Classes: e.Data.Classes, Steps: e.Encode.Steps, Inputs: shape(l.encoder.Shape()),
-		Stands: slices.Clone([]int(l.model.Decision)), Teachable: e.Layers[l.last()].Learn.Rule == train.RuleRSTDP, Lessons: len(l.lessons)}
+		Stands: slices.Clone([]int(l.model.Decision)), Teachable: teachable(e.Layers[l.last()].Learn), Lessons: len(l.lessons)}
 	for i, x := range l.model.Network.Layers {
 		t, atEnd := threshold(x.Convolution)
 		n.Layers = append(n.Layers, Layer{Name: x.Name, Neurons: shape(x.Convolution.Out()), Pooled: shape(x.Pooled()),

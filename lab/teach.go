@@ -61,6 +61,9 @@ func (l *Lab) Teach(pixels []byte, label int) (Change, error) {
 	if learn.Rule != train.RuleRSTDP {
 		return Change{}, fmt.Errorf("layer %s learns by %q, which has no use for a label; only a network whose last layer learns by %q can be taught", e.Layers[last].Name, learn.Rule, train.RuleRSTDP)
 	}
+	if !teachable(learn) {
+		return Change{}, fmt.Errorf("in layer %s two rivals learn from an image, and a lesson is for one neuron; only a network without learn.punish.margin can be taught", e.Layers[last].Name)
+	}
 	if label < 0 || label >= e.Data.Classes {
 		return Change{}, fmt.Errorf("label %d; the classes are 0 to %d", label, e.Data.Classes-1)
 	}
@@ -138,6 +141,9 @@ func outside(c *snn.Convolution, but int, lower, upper float32) int {
 	}
 	return n
 }
+
+// teachable reports whether one neuron of a layer learns from a label.
+func teachable(l train.Learn) bool { return l.Rule == train.RuleRSTDP && l.Punish.Margin == 0 }
 
 // rstdp is the rule of a layer that learns by reward.
 func rstdp(l train.Learn) snn.RSTDP {
