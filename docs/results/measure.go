@@ -77,6 +77,7 @@ func measure(ctx context.Context, dir string, o options) (row, error) {
 // score tells how the runs of a study ended.
 func (r *row) score(runs []study.Run) {
 	for _, run := range runs {
+		r.Tested = run.Report.Test.Images()
 		r.Right = append(r.Right, run.Accuracy())
 		if best, ok := run.BestOnTest(); ok {
 			r.Best = append(r.Best, best)
@@ -197,6 +198,9 @@ func settings(p preset.Preset, e train.Experiment) (flags, differs []string, err
 		ours, theirs := d.B, d.A
 		if d.Path == "data.source" {
 			ours, theirs = sourceName(ours), sourceName(theirs)
+			if !dataset.Named(d.B) {
+				ours += " (files)"
+			}
 		}
 		switch {
 		case strings.HasPrefix(d.Path, "encode.filters.") && len(e.Encode.Filters) == 0:
@@ -278,7 +282,7 @@ func choices(p preset.Preset) []string {
 		if !ok || path == "seed" {
 			continue
 		}
-		if why = strings.TrimLeft(why, ":; "); why != "" {
+		if why = strings.TrimLeft(why, ":;, "); why != "" {
 			path += " (" + why + ")"
 		}
 		list = append(list, one(path))

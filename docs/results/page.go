@@ -58,9 +58,9 @@ results.csv, and leaves other rows as they are. ` + "`go run ./docs/results -dra
 func page(rows []row) string {
 	var b strings.Builder
 	b.WriteString(before)
-	b.WriteString("| preset | data | reported | ours: mean (95 % interval), seeds | protocol |\n|---|---|---|---|---|\n")
+	b.WriteString("| preset | data, tested | reported | ours: mean (95 % interval), seeds | protocol |\n|---|---|---|---|---|\n")
 	for _, r := range rows {
-		line(&b, r.link(), r.Data, r.reported(), r.ours(), r.protocol())
+		line(&b, r.link(), r.Data+", "+count3(float64(r.Tested)), r.reported(), r.ours(), r.protocol())
 	}
 	b.WriteString(meaning)
 	b.WriteString("| preset | time a seed | weights | bytes | spikes an image | operations an image |\n|---|---|---|---|---|---|\n")

@@ -17,6 +17,7 @@ import (
 // A row is a study as results.csv has it: all that the page says of it.
 type row struct {
 	Preset, File, Data string  // File is the preset's, in the folder of presets
+	Tested             int     // test images
 	Command            string  // that makes the study again
 	Reported           string  // by the source, in words
 	ReportedPercent    float64 // the best of those results; NaN: no number, or one of other data
@@ -72,6 +73,7 @@ var columns = []struct {
 	{"preset", func(r *row) any { return &r.Preset }},
 	{"file", func(r *row) any { return &r.File }},
 	{"data", func(r *row) any { return &r.Data }},
+	{"test_images", func(r *row) any { return &r.Tested }},
 	{"command", func(r *row) any { return &r.Command }},
 	{"reported", func(r *row) any { return &r.Reported }},
 	{"reported_percent", func(r *row) any { return &r.ReportedPercent }},

@@ -25,7 +25,7 @@ var aRow = rapid.Custom(func(t *rapid.T) row {
 	r := row{
 		Preset: rapid.SampledFrom(preset.Names()).Draw(t, "preset"), File: word.Draw(t, "file"), Data: word.Draw(t, "data"),
 		Reported: word.Draw(t, "reported"), ReportedPercent: math.NaN(), Protocol: word.Draw(t, "protocol"),
-		Seeds: rapid.SliceOfNDistinct(rapid.Uint64(), 1, 4, rapid.ID).Draw(t, "seeds"), HeldOut: count("held out"),
+		Seeds: rapid.SliceOfNDistinct(rapid.Uint64(), 1, 4, rapid.ID).Draw(t, "seeds"), HeldOut: count("held out"), Tested: count("tested"),
 		Seconds: decimal4.Draw(t, "seconds"), FromCache: count("from cache"), CachedSeconds: decimal4.Draw(t, "cached"),
 		CPU: word.Draw(t, "cpu"), Cores: count("cores"), SIMD: word.Draw(t, "simd"), System: word.Draw(t, "system"), Go: word.Draw(t, "go"),
 		Weights: count("weights"), Bytes: count("bytes"), Images: count("images"),

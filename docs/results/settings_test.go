@@ -68,7 +68,7 @@ func TestSettings(t *testing.T) {
 		{func(e *train.Experiment) { e.Layers[2].Learn.Epochs, e.Protocol.Kind = 20, "paper" }, "--protocol paper --epochs s3=20",
 			[]string{"protocol.kind = paper, not validation", "layers.s3.learn.epochs = 20, not 100"}},
 		{func(e *train.Experiment) { e.Data.Source, e.Data.Limit = "/home/somebody/my photos", 10 }, "--data 'my photos' --limit 10",
-			[]string{"data.source = my photos, not mnist", "data.limit = 10, not 0"}},
+			[]string{"data.source = my photos (files), not mnist", "data.limit = 10, not 0"}},
 		{func(e *train.Experiment) { e.Encode.Filters, e.Encode.Events.Mode = nil, "rank" }, "--set encode.filters= --set encode.events.mode=rank",
 			[]string{"encode.events.mode = rank", "no encode.filters"}},
 	} {
