@@ -50,7 +50,9 @@ var settingRules = []rule{{
 			f.Text = "The initial weights are drawn so low that no potential is above 0, and a map that never wins never learns."
 		}
 		fits := p.now.AtEnd || p.set.Threshold <= high
-		return f, p.set.Weights.Mean < p.set.Learn.Lower+0.4*p.scale() && fits && (p.hungry() || p.now.Begun > 0.5)
+		// Those that are told when to fire learn from staying silent too.
+		told := p.set.Learn.Rule == train.RuleS2STDP
+		return f, !told && p.set.Weights.Mean < p.set.Learn.Lower+0.4*p.scale() && fits && (p.hungry() || p.now.Begun > 0.5)
 	},
 }, {
 	cause: "weights-at-bounds",

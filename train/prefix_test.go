@@ -44,7 +44,7 @@ func TestPrefixKey(t *testing.T) {
 		"layers.*.learn.a_plus": true, "layers.*.learn.a_minus": true, "layers.*.learn.stabiliser": true,
 		"layers.*.learn.lower": true, "layers.*.learn.upper": true,
 		"layers.*.learn.doubling.every": true, "layers.*.learn.doubling.max": true, "layers.*.learn.doubling.ratio": true, "layers.*.learn.doubling.delay": true,
-		"layers.*.learn.punish.a_plus": true, "layers.*.learn.punish.a_minus": true, "layers.*.learn.punish.adapt": true, "layers.*.learn.punish.silent": true, "layers.*.learn.punish.least": true,
+		"layers.*.learn.punish.a_plus": true, "layers.*.learn.punish.a_minus": true, "layers.*.learn.punish.adapt": true, "layers.*.learn.punish.silent": true, "layers.*.learn.punish.margin": true, "layers.*.learn.punish.least": true,
 		"layers.*.pointwise": true, "layers.*.learn.per_step": true, "layers.*.learn.until_every": true, "layers.*.learn.voltage": true, "layers.*.learn.doubling.updates": true,
 		"layers.*.learn.exponential": true, "layers.*.learn.patch": true, "layers.*.learn.decay": true, "layers.*.learn.patience": true,
 		"layers.*.learn.homeostasis.rate": true, "layers.*.learn.homeostasis.target": true, "layers.*.learn.homeostasis.least": true,
