@@ -252,6 +252,9 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 	if m.Range, err = readRange(f, e); err != nil {
 		return nil, err
 	}
+	if e.Encode.Fitted && m.Range == nil && m.State.Presentations > 0 {
+		return nil, fmt.Errorf("%s is missing, and the encoding is fitted to it", rangeLow)
+	}
 	for i, l := range m.Network.Layers {
 		w, err := readWeights(l, f, tensorName(l.Name))
 		if err != nil {

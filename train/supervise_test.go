@@ -2,12 +2,14 @@ package train_test
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"firstspike/encode"
 	"firstspike/snn"
+	"firstspike/tensorfile"
 	"firstspike/train"
 )
 
@@ -131,6 +133,45 @@ func TestSupervisedFaults(t *testing.T) {
 		f := e.Faults()
 		if !slices.ContainsFunc(f, func(f train.Fault) bool { return f.Path == want }) {
 			t.Errorf("want a fault of %s, have %v", want, f)
+		}
+	}
+}
+
+// Files whose thresholds or ranges do not fit the experiment are refused.
+func TestSupervisedHostile(t *testing.T) {
+	e := small()
+	supervised(&e)
+	e.Layers[0].Learn.Epochs, e.Layers[1].Learn.Epochs = 1, 1
+	dir := filepath.Join(t.TempDir(), "run")
+	run(t, dir, e, train.Options{})
+	whole, err := os.ReadFile(filepath.Join(dir, "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const thresholds, low, high = "s1.threshold", "encode.range.low", "encode.range.high"
+	nan := []byte{0, 0, 0xc0, 0x7f}
+	for name, change := range map[string]func(*tensorfile.File){
+		"as it is":               func(*tensorfile.File) {},
+		"few thresholds":         func(f *tensorfile.File) { x := tensor(f, thresholds); x.Shape, x.Data = []int{11}, x.Data[:88] },
+		"threshold not a number": func(f *tensorfile.File) { copy(tensor(f, thresholds).Data, []byte{0, 0, 0, 0, 0, 0, 0xf8, 0x7f}) },
+		"threshold below 0":      func(f *tensorfile.File) { tensor(f, thresholds).Data[7] |= 0x80 },
+		"no upper end":           func(f *tensorfile.File) { remove(f, high) },
+		"no range":               func(f *tensorfile.File) { remove(f, high); remove(f, low) },
+		"wrong shape":            func(f *tensorfile.File) { tensor(f, low).Shape = []int{2, 28, 28} },
+		"not a number":           func(f *tensorfile.File) { copy(tensor(f, low).Data, nan) },
+		"state":                  func(f *tensorfile.File) { f.Metadata["state"] = `{"layer":1,"thresholds":[1,2]}` },
+	} {
+		f, err := tensorfile.ReadSafetensors(bytes.NewReader(whole))
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(f)
+		var bad bytes.Buffer
+		if err := tensorfile.WriteSafetensors(&bad, f); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := train.Read(name, &bad); (err == nil) != (name == "as it is") {
+			t.Errorf("%s: read with %v", name, err)
 		}
 	}
 }
