@@ -132,15 +132,7 @@ func (b *Block) quantise(m int) {
 // can win. No image may be named twice; nil names all. Maps for which muted is
 // true do not take part; nil mutes none.
 func (b *Block) Compute(album *Album, ids []int, muted []bool, workers int) {
-	for len(b.voters) < max(1, workers) {
-		b.voters = append(b.voters, voter{})
-	}
-	b.coarse.update(b, muted, workers)
-	for _, m := range b.changed {
-		b.dirty[m], b.growth[m] = false, 0
-	}
-	b.changed = b.changed[:0]
-	b.album, b.muted, b.ids = album, muted, append(b.ids[:0], ids...)
+	b.open(album, ids, muted, workers)
 	if ids == nil {
 		for id := range album.Images {
 			b.ids = append(b.ids, id)
@@ -167,6 +159,19 @@ func (b *Block) Compute(album *Album, ids []int, muted []bool, workers int) {
 	}
 }
 
+// open begins with the images, and with the weights as they are.
+func (b *Block) open(album *Album, ids []int, muted []bool, workers int) {
+	for len(b.voters) < max(1, workers) {
+		b.voters = append(b.voters, voter{})
+	}
+	b.coarse.update(b, muted, workers)
+	for _, m := range b.changed {
+		b.dirty[m], b.growth[m] = false, 0
+	}
+	b.changed = b.changed[:0]
+	b.album, b.muted, b.ids = album, muted, append(b.ids[:0], ids...)
+}
+
 // image is image i of the block.
 func (b *Block) image(i int) spike.Bits { return b.album.Images[b.ids[i]] }
 
@@ -174,16 +179,7 @@ func (b *Block) image(i int) spike.Bits { return b.album.Images[b.ids[i]] }
 // that the images before it have left, and false if no potential is above 0.
 func (b *Block) Winner(i int) (spike.Spike, bool) {
 	t := &b.ballots[i]
-	best := spike.Spike{Step: spike.Silent}
-	for k := range t.candidates {
-		v := &t.candidates[k]
-		switch {
-		case v.exact && !b.dirty[v.m]:
-			b.offer(&best, v.place, int32(v.potential))
-		case v.potential+int64(t.counts[v.pos])*b.growth[v.m] >= int64(best.Potential):
-			b.take(&best, i, int(v.m), int(v.pos))
-		}
-	}
+	best := b.contend(i, t.candidates, t.counts)
 	if int64(best.Potential) < t.cut {
 		// The candidates have lost too much: anyone can win.
 		for m := range b.c.Maps {
@@ -204,6 +200,22 @@ func (b *Block) Winner(i int) (spike.Spike, bool) {
 		}
 	}
 	return best, best.Step != spike.Silent
+}
+
+// contend is the best of the candidates for image i, whose positions have so many
+// active inputs.
+func (b *Block) contend(i int, candidates []candidate, counts []int32) spike.Spike {
+	best := spike.Spike{Step: spike.Silent}
+	for k := range candidates {
+		v := &candidates[k]
+		switch {
+		case v.exact && !b.dirty[v.m]:
+			b.offer(&best, v.place, int32(v.potential))
+		case v.potential+int64(counts[v.pos])*b.growth[v.m] >= int64(best.Potential):
+			b.take(&best, i, int(v.m), int(v.pos))
+		}
+	}
+	return best
 }
 
 // takeAll is take for all neurons of a map.

@@ -41,15 +41,7 @@ type opposition struct {
 // classes names the class of every map, labels that of every image of the
 // block, in the order of ids.
 func (b *Block) Oppose(album *Album, ids, classes, labels []int, muted []bool, workers int) {
-	for len(b.voters) < max(1, workers) {
-		b.voters = append(b.voters, voter{})
-	}
-	b.coarse.update(b, muted, workers)
-	for _, m := range b.changed {
-		b.dirty[m], b.growth[m] = false, 0
-	}
-	b.changed = b.changed[:0]
-	b.album, b.muted, b.ids = album, muted, append(b.ids[:0], ids...)
+	b.open(album, ids, muted, workers)
 	o := &b.opposed
 	o.classes = classes
 	for len(o.duels) < len(ids) {
@@ -181,16 +173,7 @@ func (b *Block) Rivals(i int) (mine, other spike.Spike) {
 // foremost is the best neuron of one side of image i.
 func (b *Block) foremost(i int, d *duel, at uint8) spike.Spike {
 	of := &d.sides[at]
-	best := spike.Spike{Step: spike.Silent}
-	for k := range of.candidates {
-		v := &of.candidates[k]
-		switch {
-		case v.exact && !b.dirty[v.m]:
-			b.offer(&best, v.place, int32(v.potential))
-		case v.potential+int64(d.counts[v.pos])*b.growth[v.m] >= int64(best.Potential):
-			b.take(&best, i, int(v.m), int(v.pos))
-		}
-	}
+	best := b.contend(i, of.candidates, d.counts)
 	if int64(best.Potential) < of.cut {
 		// The candidates have lost too much: anyone can be it.
 		for m := range b.c.Maps {

@@ -114,8 +114,8 @@ func (r *STDP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Sc
 				s.ltp[i] = s.mask[i/64]>>(i%64)&1 != 0
 			}
 			r.Change(weights, s.ltp, rates)
-			c.round(weights, s.quanta[:n])
-			c.place(w.Map, quanta, s.quanta)
+			c.quantise(w.Map)
+			c.placeMap(w.Map)
 			continue
 		}
 		copy(s.weights, weights)

@@ -34,12 +34,6 @@ func (c *Convolution) SetThresholds(t []float64) error {
 	if highest := min(slices.Max(t), top); c.signed && math.Ldexp(highest-slices.Min(t)+top, c.bits) >= 1<<31 {
 		return fmt.Errorf("thresholds of %v to %v are too far apart for weights below 0: potentials have 32 bits", slices.Min(t), slices.Max(t))
 	}
-	c.moveThresholds(t)
-	return nil
-}
-
-// moveThresholds is SetThresholds for what needs no check.
-func (c *Convolution) moveThresholds(t []float64) {
 	c.counted.Store(nil)
 	c.head = grow(c.head, c.width)
 	c.limit = math.MaxInt32
@@ -50,6 +44,7 @@ func (c *Convolution) moveThresholds(t []float64) {
 	for m := range t {
 		c.head[m] = c.limit - c.head[m]
 	}
+	return nil
 }
 
 // Thresholds are the thresholds of the maps, in units of weights and as exact

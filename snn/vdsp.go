@@ -3,7 +3,6 @@ package snn
 import (
 	"fmt"
 
-	"firstspike/internal/simd"
 	"firstspike/spike"
 )
 
@@ -62,14 +61,11 @@ func (r *VDSP) Change(w []float32, in []spike.Step, winner spike.Step) {
 // Learn is [STDP.Learn] under this rule. Of winners of one map each learns, one
 // after the other.
 func (r *VDSP) Learn(c *Convolution, in *spike.Map, winners []spike.Spike, s *Scratch) {
-	n := c.Synapses()
-	s.quanta = grow(s.quanta, simd.Round(n))
 	for _, w := range winners {
 		s.times = c.Times(in, w.Neuron, s.times)
-		weights, quanta := c.Weight(w.Map), c.quanta[w.Map*n:(w.Map+1)*n]
-		r.Change(weights, s.times, w.Step)
-		c.round(weights, s.quanta[:n])
-		c.place(w.Map, quanta, s.quanta)
+		r.Change(c.Weight(w.Map), s.times, w.Step)
+		c.quantise(w.Map)
+		c.placeMap(w.Map)
 	}
 	c.Clamp(r.Lower, r.Upper)
 }
