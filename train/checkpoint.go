@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -109,13 +110,12 @@ func (m *Model) file() (*tensorfile.File, error) {
 	}
 	if m.Range != nil {
 		s := m.Experiment.input()
-		for name, values := range map[string][]float32{rangeLow: m.Range.Low, rangeHigh: m.Range.High} {
-			t, err := tensorfile.From(name, []int{s.Rows, s.Cols, s.Maps}, values)
-			if err != nil {
-				return nil, err
-			}
-			f.Tensors = append(f.Tensors, t)
+		low, lowErr := tensorfile.From(rangeLow, []int{s.Rows, s.Cols, s.Maps}, m.Range.Low)
+		high, highErr := tensorfile.From(rangeHigh, []int{s.Rows, s.Cols, s.Maps}, m.Range.High)
+		if err := errors.Join(lowErr, highErr); err != nil {
+			return nil, err
 		}
+		f.Tensors = append(f.Tensors, low, high)
 	}
 	if m.best != nil {
 		last := m.Network.Layers[len(m.Network.Layers)-1]
@@ -173,17 +173,12 @@ func readRange(f *tensorfile.File, e Experiment) (*encode.Range, error) {
 		return nil, nil
 	}
 	r, shape := &encode.Range{}, e.input().Shape
-	for name, values := range map[string]*[]float32{rangeLow: &r.Low, rangeHigh: &r.High} {
-		t, err := f.Tensor(name)
-		if err != nil {
-			return nil, err
-		}
-		if want := []int{shape.Rows, shape.Cols, shape.Maps}; !slices.Equal(t.Shape, want) {
-			return nil, fmt.Errorf("%s has the shape %v; the experiment asks for %v", name, t.Shape, want)
-		}
-		if *values, err = t.Float32s(); err != nil {
-			return nil, err
-		}
+	extents := []int{shape.Rows, shape.Cols, shape.Maps}
+	var lowErr, highErr error
+	r.Low, lowErr = readTensor(f, rangeLow, extents)
+	r.High, highErr = readTensor(f, rangeHigh, extents)
+	if err := errors.Join(lowErr, highErr); err != nil {
+		return nil, err
 	}
 	return r, r.Check(shape)
 }
