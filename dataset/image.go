@@ -415,7 +415,7 @@ func (g *Grey) flatten(m image.RGBA64Image, paper uint32) (transparent bool) {
 		for x := range g.Cols {
 			// Colours come multiplied by their opacity a, so what is left of the paper is only added.
 			c := m.RGBA64At(at.X+x, at.Y+y)
-			luma := (19595*uint32(c.R) + 38470*uint32(c.G) + 7471*uint32(c.B) + 1<<15) >> 16
+			luma := luma(uint32(c.R), uint32(c.G), uint32(c.B))
 			if c.A != 0xffff {
 				transparent = true
 				luma = min(0xffff, luma+(0xffff-uint32(c.A))*paper/0xffff)
@@ -425,3 +425,6 @@ func (g *Grey) flatten(m image.RGBA64Image, paper uint32) (transparent bool) {
 	}
 	return transparent
 }
+
+// luma is the grey of a colour.
+func luma(r, g, b uint32) uint32 { return (19595*r + 38470*g + 7471*b + 1<<15) >> 16 }

@@ -195,7 +195,7 @@ func setOf(path string, f *tensorfile.File, part string, one float64) (*Set, err
 		grey := make([]byte, n*rows*cols)
 		for i := range grey {
 			c := pixels[3*i : 3*i+3]
-			grey[i] = byte((19595*uint32(c[0]) + 38470*uint32(c[1]) + 7471*uint32(c[2]) + 1<<15) >> 16)
+			grey[i] = byte(luma(uint32(c[0]), uint32(c[1]), uint32(c[2])))
 		}
 		pixels = grey
 	}
