@@ -180,7 +180,7 @@ func (h *ears) lesson(to *heard) {
 
 // largest is the rule of a layer with the rates that doubling ends at.
 func largest(l train.Learn) snn.STDP {
-	rates := snn.Doubling(l.Doubling).At(snn.Rates{APlus: float32(l.APlus), AMinus: float32(l.AMinus)}, math.MaxInt32)
+	rates := l.RatesAt(0, math.MaxInt32)
 	return snn.STDP{Rates: []snn.Rates{rates}, Stabiliser: l.Stabiliser, Lower: float32(l.Lower), Upper: float32(l.Upper)}
 }
 

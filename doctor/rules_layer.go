@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"firstspike/snn"
 	"firstspike/train"
 )
 
@@ -284,7 +283,7 @@ func (p patient) most() float64 { return p.rateAt(math.MaxInt32) }
 // rateAt is the largest of the rates for image number n.
 func (p patient) rateAt(n int) float64 {
 	l := p.set.Learn
-	r := snn.Doubling(l.Doubling).At(snn.Rates{APlus: float32(l.APlus), AMinus: float32(l.AMinus)}, n)
+	r := l.RatesAt(0, n)
 	return max(math.Abs(float64(r.APlus)), math.Abs(float64(r.AMinus)), math.Abs(l.Punish.APlus), math.Abs(l.Punish.AMinus))
 }
 

@@ -178,7 +178,7 @@ type pupil struct {
 
 // rates are those for image number n of the layer, from 1.
 func (p *pupil) rates(n int) snn.Rates {
-	r := snn.Doubling(p.learn.Doubling).At(snn.Rates{APlus: float32(p.learn.APlus), AMinus: float32(p.learn.AMinus)}, n)
+	r := p.learn.RatesAt(0, n)
 	return snn.Rates{APlus: float32(float64(r.APlus) * p.factor), AMinus: float32(float64(r.AMinus) * p.factor)}
 }
 

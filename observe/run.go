@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"firstspike/snn"
 	"firstspike/train"
 )
 
@@ -112,7 +111,7 @@ func rates(e train.Experiment, end train.EpochEnd) []scalar {
 			if l.Learn.Doubling.Updates {
 				seen = end.Updates
 			}
-			at := snn.Doubling(l.Learn.Doubling).At(snn.Rates{APlus: float32(l.Learn.APlus), AMinus: float32(l.Learn.AMinus)}, seen)
+			at := l.Learn.RatesAt(end.Epoch, seen)
 			return pair("rates/", decimal(at.APlus), decimal(at.AMinus), 1)
 		}
 		reward, punish := 1.0, 1.0

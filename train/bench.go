@@ -304,7 +304,7 @@ func (b *Bench) compete(ctx context.Context, w *Work, index int) error {
 	layer, c := t.model.Experiment.Layers[index], t.model.Network.Layers[index].Convolution
 	layer.Learn.Augment = Augment{} // what makes images ready are stages of their own
 	if n := b.shown(index); n > 0 {
-		rates := layer.Learn.ratesAt(0, n)
+		rates := layer.Learn.RatesAt(0, n)
 		layer.Learn.APlus, layer.Learn.AMinus, layer.Learn.Doubling = float64(rates.APlus), float64(rates.AMinus), Doubling{}
 	}
 	weights := append([]float32(nil), c.Weights()...)

@@ -293,9 +293,9 @@ func (l Learn) Selection(muted []bool) snn.Selection {
 	return snn.Selection{K: l.K, Radius: l.Radius, Pointwise: l.Pointwise, Muted: muted, Shared: l.Shared, Final: l.Final, Fill: l.Fill, PerStep: l.PerStep}
 }
 
-// ratesAt is the rates of a layer without reward in an epoch, for its image, or
+// RatesAt is the rates of a layer without reward in an epoch, for its image, or
 // change, number n, from 1.
-func (l Learn) ratesAt(epoch, n int) snn.Rates {
+func (l Learn) RatesAt(epoch, n int) snn.Rates {
 	return l.decayed(snn.Doubling(l.Doubling).At(l.rates(), n), epoch)
 }
 

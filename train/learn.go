@@ -286,7 +286,7 @@ func (t *Trainer) competeBatches(ctx context.Context, layer Layer, c *snn.Convol
 		}
 		for j, i := range ids {
 			l.timing(l.Shown(&t.inputs.events[i], &own), &image)
-			rule.Rates[0] = l.ratesAt(s.Epoch, s.Epoch*len(order)+s.Image+j+1)
+			rule.Rates[0] = l.RatesAt(s.Epoch, s.Epoch*len(order)+s.Image+j+1)
 			sum.Add(&rule, &image, winners[j], &scratch)
 			t.won(winners[j], i)
 		}

@@ -37,12 +37,12 @@ func (p *plasticity) by(rates snn.Rates, c *snn.Convolution, in *spike.Map, winn
 func (t *Trainer) change(p *plasticity, c *snn.Convolution, in *spike.Map, winners []spike.Spike, n int, s *snn.Scratch) {
 	state := &t.model.State
 	if !p.learn.Doubling.Updates {
-		p.by(p.learn.ratesAt(state.Epoch, n), c, in, winners, s)
+		p.by(p.learn.RatesAt(state.Epoch, n), c, in, winners, s)
 		return
 	}
 	for i := range winners {
 		state.Updates++
-		p.by(p.learn.ratesAt(state.Epoch, state.Updates), c, in, winners[i:i+1], s)
+		p.by(p.learn.RatesAt(state.Epoch, state.Updates), c, in, winners[i:i+1], s)
 	}
 }
 
