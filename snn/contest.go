@@ -104,27 +104,23 @@ func (c *Convolution) crossings(s *Scratch, sel Selection, t spike.Step, all boo
 	out := c.Out()
 	c.crossed(s, all, func(pos int, over []uint64) {
 		acc := s.acc[pos*c.width:][:c.width]
-		best := -1
+		if sel.Pointwise {
+			if best := c.foremost(acc, over, sel.Muted); best >= 0 {
+				s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(best, pos), Step: t, Potential: acc[best] + c.below(best)})
+				s.closed[pos] = true
+				c.retire(acc)
+			}
+			return
+		}
 		for k, word := range over {
 			for ; word != 0; word &= word - 1 {
 				m := k*64 + bits.TrailingZeros64(word)
 				if sel.Muted != nil && sel.Muted[m] {
 					continue
 				}
-				if sel.Pointwise {
-					if best < 0 || acc[m]+c.below(m) > acc[best]+c.below(best) {
-						best = m
-					}
-					continue
-				}
 				s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(m, pos), Step: t, Potential: acc[m] + c.below(m)})
 				c.retire(acc[m : m+1])
 			}
-		}
-		if best >= 0 {
-			s.fresh = append(s.fresh, spike.Spike{Neuron: out.Neuron(best, pos), Step: t, Potential: acc[best] + c.below(best)})
-			s.closed[pos] = true
-			c.retire(acc)
 		}
 	})
 }

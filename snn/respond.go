@@ -45,7 +45,7 @@ func (c *Convolution) respond(in *spike.Events, r *Response, s *Scratch, pointwi
 		c.crossed(s, c.AtEnd(), func(pos int, over []uint64) {
 			acc := s.acc[pos*c.width:][:c.width]
 			if pointwise {
-				m := c.foremost(acc, over)
+				m := c.foremost(acc, over, nil)
 				r.First.At[pos*c.Maps+m], r.Potential[pos*c.Maps+m] = spike.Step(t), acc[m]+c.below(m)
 				s.closed[pos] = true
 				c.retire(acc)
@@ -65,13 +65,16 @@ func (c *Convolution) respond(in *spike.Events, r *Response, s *Scratch, pointwi
 	}
 }
 
-// foremost is the map with the highest potential of those whose bit is set, the
-// lowest of several.
-func (c *Convolution) foremost(acc []int32, over []uint64) int {
+// foremost is the map with the highest potential of those whose bit is set and
+// that are not muted, the lowest of several; below 0 if there is none.
+func (c *Convolution) foremost(acc []int32, over []uint64, muted []bool) int {
 	best := -1
 	for k, word := range over {
 		for ; word != 0; word &= word - 1 {
 			m := k*64 + bits.TrailingZeros64(word)
+			if muted != nil && muted[m] {
+				continue
+			}
 			if best < 0 || acc[m]+c.below(m) > acc[best]+c.below(best) {
 				best = m
 			}
