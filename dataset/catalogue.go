@@ -142,14 +142,22 @@ func (k Known) missing() error {
 		k.Name, looked, strings.Join(ways, " or with "))
 }
 
-func (k Known) open(o Options) (train, test *Set, err error) {
+// here is the directory with the data set, and of which format it is.
+func (k Known) here() (dir string, f format, err error) {
 	dir, ok := k.Find()
 	if !ok {
-		return nil, nil, k.missing()
+		return "", f, k.missing()
 	}
-	f, ok := formatOf(dir)
-	if !ok {
-		return nil, nil, k.broken(fmt.Errorf("%s: has none of its files", dir))
+	if f, ok = formatOf(dir); !ok {
+		return "", f, k.broken(fmt.Errorf("%s: has none of its files", dir))
+	}
+	return dir, f, nil
+}
+
+func (k Known) open(o Options) (train, test *Set, err error) {
+	dir, f, err := k.here()
+	if err != nil {
+		return nil, nil, err
 	}
 	if train, test, err = f.open(dir, o); err != nil {
 		return nil, nil, k.broken(err)
@@ -162,13 +170,9 @@ func (k Known) open(o Options) (train, test *Set, err error) {
 }
 
 func (k Known) openTest(o Options) (*Set, error) {
-	dir, ok := k.Find()
-	if !ok {
-		return nil, k.missing()
-	}
-	f, ok := formatOf(dir)
-	if !ok {
-		return nil, k.broken(fmt.Errorf("%s: has none of its files", dir))
+	dir, f, err := k.here()
+	if err != nil {
+		return nil, err
 	}
 	test, err := f.openTest(dir, o)
 	if err != nil {
