@@ -1,7 +1,6 @@
 package train_test
 
 import (
-	"bytes"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -44,18 +43,7 @@ func TestLabelsSaved(t *testing.T) {
 		if got.Score != report.Test.Score {
 			t.Errorf("%s: %+v; the report has %+v", path, got.Score, report.Test.Score)
 		}
-		rounded, err := m.Rounded()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var b bytes.Buffer
-		if err := rounded.Write(&b); err != nil {
-			t.Fatal(err)
-		}
-		if rounded, err = train.Read("network", &b); err != nil {
-			t.Fatal(err)
-		}
-		if again, err := rounded.Test(t.Context(), test, 2, nil); err != nil || again.Score != report.Test.Score {
+		if again, err := reread(t, m).Test(t.Context(), test, 2, nil); err != nil || again.Score != report.Test.Score {
 			t.Errorf("%s: rounded %+v, %v; the report has %+v", path, again.Score, err, report.Test.Score)
 		}
 		p, err := m.Predictor()

@@ -45,18 +45,7 @@ func TestSVMSaved(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rounded, err := m.Rounded()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var b bytes.Buffer
-			if err := rounded.Write(&b); err != nil {
-				t.Fatal(err)
-			}
-			if rounded, err = train.Read("network", &b); err != nil {
-				t.Fatal(err)
-			}
-			for _, m := range []*train.Model{m, rounded} {
+			for _, m := range []*train.Model{m, reread(t, m)} {
 				if got, err := m.Test(t.Context(), test, 2, nil); err != nil || got.Score != report.Test.Score {
 					t.Errorf("%s: %+v, %v; the report has %+v", path, got.Score, err, report.Test.Score)
 				}

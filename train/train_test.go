@@ -1,6 +1,7 @@
 package train_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -91,6 +92,23 @@ func run(t *testing.T, dir string, e train.Experiment, o train.Options) *train.R
 		t.Fatal(err)
 	}
 	return report
+}
+
+// reread is a model that was rounded, written and read.
+func reread(t *testing.T, m *train.Model) *train.Model {
+	t.Helper()
+	rounded, err := m.Rounded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := rounded.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if rounded, err = train.Read("network", &b); err != nil {
+		t.Fatal(err)
+	}
+	return rounded
 }
 
 // weights are the bits of all weights of a run.
