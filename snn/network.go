@@ -24,6 +24,9 @@ func (l Layer) Respond(in *spike.Events, r *Response, s *Scratch) {
 	l.respond(in, r, s, l.Pointwise)
 }
 
+// fused reports whether the layer and its pooling are done in one.
+func (l Layer) fused() bool { return !l.AtEnd() && !l.Pointwise && !l.Pool.Repeats }
+
 // TimeMatters is [Convolution.TimeMatters]: who is inhibited depends on who was
 // first.
 func (l Layer) TimeMatters() bool { return l.Pointwise || l.Convolution.TimeMatters() }
@@ -117,16 +120,22 @@ func (p *Pass) Events(n *Network, in *spike.Events, depth int) *spike.Events {
 		p.trains, p.pooled = append(p.trains, spike.Events{}), append(p.pooled, spike.Map{})
 	}
 	for i, l := range n.Layers[:depth] {
-		l.Respond(in, &p.response, &p.scratch)
-		in = &p.trains[i]
-		if l.Pool.Repeats {
-			l.Pool.Repeated(&p.response.First, in)
-			continue
-		}
-		pooled := &p.pooled[i]
+		train, pooled := &p.trains[i], &p.pooled[i]
 		pooled.Resize(l.Pooled())
-		l.Pool.Apply(&p.response.First, pooled)
-		in.From(pooled)
+		switch {
+		case l.fused():
+			l.earliest(in, l.Pool, pooled, &p.scratch)
+			train.From(pooled)
+		default:
+			l.Respond(in, &p.response, &p.scratch)
+			if l.Pool.Repeats {
+				l.Pool.Repeated(&p.response.First, train)
+				break
+			}
+			l.Pool.Apply(&p.response.First, pooled)
+			train.From(pooled)
+		}
+		in = train
 	}
 	return in
 }

@@ -17,6 +17,11 @@ type Scratch struct {
 	places []uint64 // positions where that was, as bits
 	over   []uint64 // neurons of one
 
+	// Of every position, the inputs that fire: from starts on, up to next.
+	arrivals     []simd.Arrival
+	starts, next []int32
+	first        []uint32
+
 	response Response
 
 	summed, counted list // of the active inputs

@@ -51,6 +51,7 @@ func TestBeyond(t *testing.T) {
 				v := &Window{List: list, Starts: starts, Pitch: 2, Hi: 1, Rows: 1}
 				impl.sumWindow(a, w, v)
 				target := atEnd(t, []Target{{Rows: 1, Units: int32(units)}})
+				impl.earliest(atEnd(t, make([]uint32, n)), a, w, atEnd(t, []Arrival{{}}), 0)
 				impl.scatter(a, w, target, 1, list, n, n, 0, atEnd(t, []int32{0}))
 
 				few, many := atEnd(t, make([]byte, units*CountUnit)), atEnd(t, make([]byte, units*Unit))

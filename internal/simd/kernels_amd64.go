@@ -54,6 +54,11 @@ func riseAVX2(now *byte, then *byte, units int) byte
 //go:noescape
 func scatterAVX2(acc *int32, w *int32, targets *int32, per int, list *int32, n int, accStep int, wStep int, limit int32, hot *int32) int
 
+// earliestAVX2 is earliest for units*16 neurons and n arrivals, at least one; beyond is limit + 1.
+//
+//go:noescape
+func earliestAVX2(first *uint32, head *int32, units int, w *int32, list *int32, n int, beyond int32)
+
 // sumMaskedAVX2 is sumMasked for rows of units*16 numbers.
 //
 //go:noescape
@@ -153,6 +158,11 @@ func riseAVX512(now *byte, then *byte, units int) byte
 //
 //go:noescape
 func scatterAVX512(acc *int32, w *int32, targets *int32, per int, list *int32, n int, accStep int, wStep int, limit int32, hot *int32) int
+
+// earliestAVX512 is earliest for units*16 neurons and n arrivals, at least one; beyond is limit + 1.
+//
+//go:noescape
+func earliestAVX512(first *uint32, head *int32, units int, w *int32, list *int32, n int, beyond int32)
 
 // sumMaskedAVX512 is sumMasked for rows of units*16 numbers.
 //

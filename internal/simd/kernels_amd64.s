@@ -2035,6 +2035,176 @@ next:
 	MOVQ SI, ret+80(FP)
 	RET
 
+// func earliestAVX2(first *uint32, head *int32, units int, w *int32, list *int32, n int, beyond int32)
+// Requires: AVX, AVX2
+TEXT ·earliestAVX2(SB), NOSPLIT, $0-52
+	MOVQ         first+0(FP), AX
+	MOVQ         head+8(FP), CX
+	MOVQ         units+16(FP), DX
+	MOVQ         w+24(FP), BX
+	MOVQ         list+32(FP), SI
+	MOVQ         n+40(FP), DI
+	MOVL         beyond+48(FP), R8
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Y12
+
+next:
+	CMPQ DX, $0x00000003
+	JGE  wide3
+	CMPQ DX, $0x00000002
+	JGE  wide2
+	CMPQ DX, $0x00000001
+	JGE  wide1
+	VZEROUPPER
+	RET
+
+wide3:
+	VMOVDQU (CX), Y0
+	VMOVDQU (AX), Y6
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 32(AX), Y7
+	VMOVDQU 64(CX), Y2
+	VMOVDQU 64(AX), Y8
+	VMOVDQU 96(CX), Y3
+	VMOVDQU 96(AX), Y9
+	VMOVDQU 128(CX), Y4
+	VMOVDQU 128(AX), Y10
+	VMOVDQU 160(CX), Y5
+	VMOVDQU 160(AX), Y11
+	MOVQ    SI, R8
+	MOVQ    DI, R9
+
+arrival3:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Y0, Y0
+	VPADDD       32(BX)(R10*4), Y1, Y1
+	VPADDD       64(BX)(R10*4), Y2, Y2
+	VPADDD       96(BX)(R10*4), Y3, Y3
+	VPADDD       128(BX)(R10*4), Y4, Y4
+	VPADDD       160(BX)(R10*4), Y5, Y5
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more3
+	VPBROADCASTD -4(R8), Y13
+	VPCMPGTD     Y0, Y12, Y14
+	VPOR         Y13, Y14, Y14
+	VPMINUD      Y14, Y6, Y6
+	VPCMPGTD     Y1, Y12, Y14
+	VPOR         Y13, Y14, Y14
+	VPMINUD      Y14, Y7, Y7
+	VPCMPGTD     Y2, Y12, Y14
+	VPOR         Y13, Y14, Y14
+	VPMINUD      Y14, Y8, Y8
+	VPCMPGTD     Y3, Y12, Y14
+	VPOR         Y13, Y14, Y14
+	VPMINUD      Y14, Y9, Y9
+	VPCMPGTD     Y4, Y12, Y14
+	VPOR         Y13, Y14, Y14
+	VPMINUD      Y14, Y10, Y10
+	VPCMPGTD     Y5, Y12, Y14
+	VPOR         Y13, Y14, Y14
+	VPMINUD      Y14, Y11, Y11
+
+more3:
+	DECQ    R9
+	JNZ     arrival3
+	VMOVDQU Y6, (AX)
+	VMOVDQU Y7, 32(AX)
+	VMOVDQU Y8, 64(AX)
+	VMOVDQU Y9, 96(AX)
+	VMOVDQU Y10, 128(AX)
+	VMOVDQU Y11, 160(AX)
+	ADDQ    $0x000000c0, AX
+	ADDQ    $0x000000c0, CX
+	ADDQ    $0x000000c0, BX
+	SUBQ    $0x00000003, DX
+	JMP     next
+
+wide2:
+	VMOVDQU (CX), Y0
+	VMOVDQU (AX), Y4
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 32(AX), Y5
+	VMOVDQU 64(CX), Y2
+	VMOVDQU 64(AX), Y6
+	VMOVDQU 96(CX), Y3
+	VMOVDQU 96(AX), Y7
+	MOVQ    SI, R8
+	MOVQ    DI, R9
+
+arrival2:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Y0, Y0
+	VPADDD       32(BX)(R10*4), Y1, Y1
+	VPADDD       64(BX)(R10*4), Y2, Y2
+	VPADDD       96(BX)(R10*4), Y3, Y3
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more2
+	VPBROADCASTD -4(R8), Y13
+	VPCMPGTD     Y0, Y12, Y8
+	VPOR         Y13, Y8, Y8
+	VPMINUD      Y8, Y4, Y4
+	VPCMPGTD     Y1, Y12, Y8
+	VPOR         Y13, Y8, Y8
+	VPMINUD      Y8, Y5, Y5
+	VPCMPGTD     Y2, Y12, Y8
+	VPOR         Y13, Y8, Y8
+	VPMINUD      Y8, Y6, Y6
+	VPCMPGTD     Y3, Y12, Y8
+	VPOR         Y13, Y8, Y8
+	VPMINUD      Y8, Y7, Y7
+
+more2:
+	DECQ    R9
+	JNZ     arrival2
+	VMOVDQU Y4, (AX)
+	VMOVDQU Y5, 32(AX)
+	VMOVDQU Y6, 64(AX)
+	VMOVDQU Y7, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000080, BX
+	SUBQ    $0x00000002, DX
+	JMP     next
+
+wide1:
+	VMOVDQU (CX), Y0
+	VMOVDQU (AX), Y2
+	VMOVDQU 32(CX), Y1
+	VMOVDQU 32(AX), Y3
+	MOVQ    SI, R8
+	MOVQ    DI, R9
+
+arrival1:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Y0, Y0
+	VPADDD       32(BX)(R10*4), Y1, Y1
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more1
+	VPBROADCASTD -4(R8), Y13
+	VPCMPGTD     Y0, Y12, Y4
+	VPOR         Y13, Y4, Y4
+	VPMINUD      Y4, Y2, Y2
+	VPCMPGTD     Y1, Y12, Y4
+	VPOR         Y13, Y4, Y4
+	VPMINUD      Y4, Y3, Y3
+
+more1:
+	DECQ    R9
+	JNZ     arrival1
+	VMOVDQU Y2, (AX)
+	VMOVDQU Y3, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000001, DX
+	JMP     next
+
 // func sumMaskedAVX2(q *int32, mask *uint64, units int, rows int) int32
 // Requires: AVX, AVX2
 TEXT ·sumMaskedAVX2(SB), NOSPLIT, $0-36
@@ -5646,6 +5816,423 @@ next:
 	VZEROUPPER
 	MOVQ SI, ret+80(FP)
 	RET
+
+// func earliestAVX512(first *uint32, head *int32, units int, w *int32, list *int32, n int, beyond int32)
+// Requires: AVX, AVX512F
+TEXT ·earliestAVX512(SB), NOSPLIT, $0-52
+	MOVQ         first+0(FP), AX
+	MOVQ         head+8(FP), CX
+	MOVQ         units+16(FP), DX
+	MOVQ         w+24(FP), BX
+	MOVQ         list+32(FP), SI
+	MOVQ         n+40(FP), DI
+	MOVL         beyond+48(FP), R8
+	VMOVD        R8, X0
+	VPBROADCASTD X0, Z16
+
+next:
+	CMPQ DX, $0x00000008
+	JGE  wide8
+	CMPQ DX, $0x00000007
+	JGE  wide7
+	CMPQ DX, $0x00000006
+	JGE  wide6
+	CMPQ DX, $0x00000005
+	JGE  wide5
+	CMPQ DX, $0x00000004
+	JGE  wide4
+	CMPQ DX, $0x00000003
+	JGE  wide3
+	CMPQ DX, $0x00000002
+	JGE  wide2
+	CMPQ DX, $0x00000001
+	JGE  wide1
+	VZEROUPPER
+	RET
+
+wide8:
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 (AX), Z8
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 64(AX), Z9
+	VMOVDQU32 128(CX), Z2
+	VMOVDQU32 128(AX), Z10
+	VMOVDQU32 192(CX), Z3
+	VMOVDQU32 192(AX), Z11
+	VMOVDQU32 256(CX), Z4
+	VMOVDQU32 256(AX), Z12
+	VMOVDQU32 320(CX), Z5
+	VMOVDQU32 320(AX), Z13
+	VMOVDQU32 384(CX), Z6
+	VMOVDQU32 384(AX), Z14
+	VMOVDQU32 448(CX), Z7
+	VMOVDQU32 448(AX), Z15
+	MOVQ      SI, R8
+	MOVQ      DI, R9
+
+arrival8:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Z0, Z0
+	VPADDD       64(BX)(R10*4), Z1, Z1
+	VPADDD       128(BX)(R10*4), Z2, Z2
+	VPADDD       192(BX)(R10*4), Z3, Z3
+	VPADDD       256(BX)(R10*4), Z4, Z4
+	VPADDD       320(BX)(R10*4), Z5, Z5
+	VPADDD       384(BX)(R10*4), Z6, Z6
+	VPADDD       448(BX)(R10*4), Z7, Z7
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more8
+	VPBROADCASTD -4(R8), Z17
+	VPCMPD       $0x05, Z16, Z0, K1
+	VPMINUD      Z17, Z8, K1, Z8
+	VPCMPD       $0x05, Z16, Z1, K1
+	VPMINUD      Z17, Z9, K1, Z9
+	VPCMPD       $0x05, Z16, Z2, K1
+	VPMINUD      Z17, Z10, K1, Z10
+	VPCMPD       $0x05, Z16, Z3, K1
+	VPMINUD      Z17, Z11, K1, Z11
+	VPCMPD       $0x05, Z16, Z4, K1
+	VPMINUD      Z17, Z12, K1, Z12
+	VPCMPD       $0x05, Z16, Z5, K1
+	VPMINUD      Z17, Z13, K1, Z13
+	VPCMPD       $0x05, Z16, Z6, K1
+	VPMINUD      Z17, Z14, K1, Z14
+	VPCMPD       $0x05, Z16, Z7, K1
+	VPMINUD      Z17, Z15, K1, Z15
+
+more8:
+	DECQ      R9
+	JNZ       arrival8
+	VMOVDQU32 Z8, (AX)
+	VMOVDQU32 Z9, 64(AX)
+	VMOVDQU32 Z10, 128(AX)
+	VMOVDQU32 Z11, 192(AX)
+	VMOVDQU32 Z12, 256(AX)
+	VMOVDQU32 Z13, 320(AX)
+	VMOVDQU32 Z14, 384(AX)
+	VMOVDQU32 Z15, 448(AX)
+	ADDQ      $0x00000200, AX
+	ADDQ      $0x00000200, CX
+	ADDQ      $0x00000200, BX
+	SUBQ      $0x00000008, DX
+	JMP       next
+
+wide7:
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 (AX), Z7
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 64(AX), Z8
+	VMOVDQU32 128(CX), Z2
+	VMOVDQU32 128(AX), Z9
+	VMOVDQU32 192(CX), Z3
+	VMOVDQU32 192(AX), Z10
+	VMOVDQU32 256(CX), Z4
+	VMOVDQU32 256(AX), Z11
+	VMOVDQU32 320(CX), Z5
+	VMOVDQU32 320(AX), Z12
+	VMOVDQU32 384(CX), Z6
+	VMOVDQU32 384(AX), Z13
+	MOVQ      SI, R8
+	MOVQ      DI, R9
+
+arrival7:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Z0, Z0
+	VPADDD       64(BX)(R10*4), Z1, Z1
+	VPADDD       128(BX)(R10*4), Z2, Z2
+	VPADDD       192(BX)(R10*4), Z3, Z3
+	VPADDD       256(BX)(R10*4), Z4, Z4
+	VPADDD       320(BX)(R10*4), Z5, Z5
+	VPADDD       384(BX)(R10*4), Z6, Z6
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more7
+	VPBROADCASTD -4(R8), Z17
+	VPCMPD       $0x05, Z16, Z0, K1
+	VPMINUD      Z17, Z7, K1, Z7
+	VPCMPD       $0x05, Z16, Z1, K1
+	VPMINUD      Z17, Z8, K1, Z8
+	VPCMPD       $0x05, Z16, Z2, K1
+	VPMINUD      Z17, Z9, K1, Z9
+	VPCMPD       $0x05, Z16, Z3, K1
+	VPMINUD      Z17, Z10, K1, Z10
+	VPCMPD       $0x05, Z16, Z4, K1
+	VPMINUD      Z17, Z11, K1, Z11
+	VPCMPD       $0x05, Z16, Z5, K1
+	VPMINUD      Z17, Z12, K1, Z12
+	VPCMPD       $0x05, Z16, Z6, K1
+	VPMINUD      Z17, Z13, K1, Z13
+
+more7:
+	DECQ      R9
+	JNZ       arrival7
+	VMOVDQU32 Z7, (AX)
+	VMOVDQU32 Z8, 64(AX)
+	VMOVDQU32 Z9, 128(AX)
+	VMOVDQU32 Z10, 192(AX)
+	VMOVDQU32 Z11, 256(AX)
+	VMOVDQU32 Z12, 320(AX)
+	VMOVDQU32 Z13, 384(AX)
+	ADDQ      $0x000001c0, AX
+	ADDQ      $0x000001c0, CX
+	ADDQ      $0x000001c0, BX
+	SUBQ      $0x00000007, DX
+	JMP       next
+
+wide6:
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 (AX), Z6
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 64(AX), Z7
+	VMOVDQU32 128(CX), Z2
+	VMOVDQU32 128(AX), Z8
+	VMOVDQU32 192(CX), Z3
+	VMOVDQU32 192(AX), Z9
+	VMOVDQU32 256(CX), Z4
+	VMOVDQU32 256(AX), Z10
+	VMOVDQU32 320(CX), Z5
+	VMOVDQU32 320(AX), Z11
+	MOVQ      SI, R8
+	MOVQ      DI, R9
+
+arrival6:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Z0, Z0
+	VPADDD       64(BX)(R10*4), Z1, Z1
+	VPADDD       128(BX)(R10*4), Z2, Z2
+	VPADDD       192(BX)(R10*4), Z3, Z3
+	VPADDD       256(BX)(R10*4), Z4, Z4
+	VPADDD       320(BX)(R10*4), Z5, Z5
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more6
+	VPBROADCASTD -4(R8), Z17
+	VPCMPD       $0x05, Z16, Z0, K1
+	VPMINUD      Z17, Z6, K1, Z6
+	VPCMPD       $0x05, Z16, Z1, K1
+	VPMINUD      Z17, Z7, K1, Z7
+	VPCMPD       $0x05, Z16, Z2, K1
+	VPMINUD      Z17, Z8, K1, Z8
+	VPCMPD       $0x05, Z16, Z3, K1
+	VPMINUD      Z17, Z9, K1, Z9
+	VPCMPD       $0x05, Z16, Z4, K1
+	VPMINUD      Z17, Z10, K1, Z10
+	VPCMPD       $0x05, Z16, Z5, K1
+	VPMINUD      Z17, Z11, K1, Z11
+
+more6:
+	DECQ      R9
+	JNZ       arrival6
+	VMOVDQU32 Z6, (AX)
+	VMOVDQU32 Z7, 64(AX)
+	VMOVDQU32 Z8, 128(AX)
+	VMOVDQU32 Z9, 192(AX)
+	VMOVDQU32 Z10, 256(AX)
+	VMOVDQU32 Z11, 320(AX)
+	ADDQ      $0x00000180, AX
+	ADDQ      $0x00000180, CX
+	ADDQ      $0x00000180, BX
+	SUBQ      $0x00000006, DX
+	JMP       next
+
+wide5:
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 (AX), Z5
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 64(AX), Z6
+	VMOVDQU32 128(CX), Z2
+	VMOVDQU32 128(AX), Z7
+	VMOVDQU32 192(CX), Z3
+	VMOVDQU32 192(AX), Z8
+	VMOVDQU32 256(CX), Z4
+	VMOVDQU32 256(AX), Z9
+	MOVQ      SI, R8
+	MOVQ      DI, R9
+
+arrival5:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Z0, Z0
+	VPADDD       64(BX)(R10*4), Z1, Z1
+	VPADDD       128(BX)(R10*4), Z2, Z2
+	VPADDD       192(BX)(R10*4), Z3, Z3
+	VPADDD       256(BX)(R10*4), Z4, Z4
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more5
+	VPBROADCASTD -4(R8), Z17
+	VPCMPD       $0x05, Z16, Z0, K1
+	VPMINUD      Z17, Z5, K1, Z5
+	VPCMPD       $0x05, Z16, Z1, K1
+	VPMINUD      Z17, Z6, K1, Z6
+	VPCMPD       $0x05, Z16, Z2, K1
+	VPMINUD      Z17, Z7, K1, Z7
+	VPCMPD       $0x05, Z16, Z3, K1
+	VPMINUD      Z17, Z8, K1, Z8
+	VPCMPD       $0x05, Z16, Z4, K1
+	VPMINUD      Z17, Z9, K1, Z9
+
+more5:
+	DECQ      R9
+	JNZ       arrival5
+	VMOVDQU32 Z5, (AX)
+	VMOVDQU32 Z6, 64(AX)
+	VMOVDQU32 Z7, 128(AX)
+	VMOVDQU32 Z8, 192(AX)
+	VMOVDQU32 Z9, 256(AX)
+	ADDQ      $0x00000140, AX
+	ADDQ      $0x00000140, CX
+	ADDQ      $0x00000140, BX
+	SUBQ      $0x00000005, DX
+	JMP       next
+
+wide4:
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 (AX), Z4
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 64(AX), Z5
+	VMOVDQU32 128(CX), Z2
+	VMOVDQU32 128(AX), Z6
+	VMOVDQU32 192(CX), Z3
+	VMOVDQU32 192(AX), Z7
+	MOVQ      SI, R8
+	MOVQ      DI, R9
+
+arrival4:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Z0, Z0
+	VPADDD       64(BX)(R10*4), Z1, Z1
+	VPADDD       128(BX)(R10*4), Z2, Z2
+	VPADDD       192(BX)(R10*4), Z3, Z3
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more4
+	VPBROADCASTD -4(R8), Z17
+	VPCMPD       $0x05, Z16, Z0, K1
+	VPMINUD      Z17, Z4, K1, Z4
+	VPCMPD       $0x05, Z16, Z1, K1
+	VPMINUD      Z17, Z5, K1, Z5
+	VPCMPD       $0x05, Z16, Z2, K1
+	VPMINUD      Z17, Z6, K1, Z6
+	VPCMPD       $0x05, Z16, Z3, K1
+	VPMINUD      Z17, Z7, K1, Z7
+
+more4:
+	DECQ      R9
+	JNZ       arrival4
+	VMOVDQU32 Z4, (AX)
+	VMOVDQU32 Z5, 64(AX)
+	VMOVDQU32 Z6, 128(AX)
+	VMOVDQU32 Z7, 192(AX)
+	ADDQ      $0x00000100, AX
+	ADDQ      $0x00000100, CX
+	ADDQ      $0x00000100, BX
+	SUBQ      $0x00000004, DX
+	JMP       next
+
+wide3:
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 (AX), Z3
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 64(AX), Z4
+	VMOVDQU32 128(CX), Z2
+	VMOVDQU32 128(AX), Z5
+	MOVQ      SI, R8
+	MOVQ      DI, R9
+
+arrival3:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Z0, Z0
+	VPADDD       64(BX)(R10*4), Z1, Z1
+	VPADDD       128(BX)(R10*4), Z2, Z2
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more3
+	VPBROADCASTD -4(R8), Z17
+	VPCMPD       $0x05, Z16, Z0, K1
+	VPMINUD      Z17, Z3, K1, Z3
+	VPCMPD       $0x05, Z16, Z1, K1
+	VPMINUD      Z17, Z4, K1, Z4
+	VPCMPD       $0x05, Z16, Z2, K1
+	VPMINUD      Z17, Z5, K1, Z5
+
+more3:
+	DECQ      R9
+	JNZ       arrival3
+	VMOVDQU32 Z3, (AX)
+	VMOVDQU32 Z4, 64(AX)
+	VMOVDQU32 Z5, 128(AX)
+	ADDQ      $0x000000c0, AX
+	ADDQ      $0x000000c0, CX
+	ADDQ      $0x000000c0, BX
+	SUBQ      $0x00000003, DX
+	JMP       next
+
+wide2:
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 (AX), Z2
+	VMOVDQU32 64(CX), Z1
+	VMOVDQU32 64(AX), Z3
+	MOVQ      SI, R8
+	MOVQ      DI, R9
+
+arrival2:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Z0, Z0
+	VPADDD       64(BX)(R10*4), Z1, Z1
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more2
+	VPBROADCASTD -4(R8), Z17
+	VPCMPD       $0x05, Z16, Z0, K1
+	VPMINUD      Z17, Z2, K1, Z2
+	VPCMPD       $0x05, Z16, Z1, K1
+	VPMINUD      Z17, Z3, K1, Z3
+
+more2:
+	DECQ      R9
+	JNZ       arrival2
+	VMOVDQU32 Z2, (AX)
+	VMOVDQU32 Z3, 64(AX)
+	ADDQ      $0x00000080, AX
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000080, BX
+	SUBQ      $0x00000002, DX
+	JMP       next
+
+wide1:
+	VMOVDQU32 (CX), Z0
+	VMOVDQU32 (AX), Z1
+	MOVQ      SI, R8
+	MOVQ      DI, R9
+
+arrival1:
+	MOVLQSX      (R8), R10
+	VPADDD       (BX)(R10*4), Z0, Z0
+	MOVL         4(R8), R10
+	ADDQ         $0x08, R8
+	TESTL        R10, R10
+	JS           more1
+	VPBROADCASTD -4(R8), Z17
+	VPCMPD       $0x05, Z16, Z0, K1
+	VPMINUD      Z17, Z1, K1, Z1
+
+more1:
+	DECQ      R9
+	JNZ       arrival1
+	VMOVDQU32 Z1, (AX)
+	ADDQ      $0x00000040, AX
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, BX
+	SUBQ      $0x00000001, DX
+	JMP       next
 
 // func sumMaskedAVX512(q *int32, mask *uint64, units int, rows int) int32
 // Requires: AVX, AVX2, AVX512F

@@ -54,6 +54,11 @@ func riseNEON(now *byte, then *byte, units int) byte
 //go:noescape
 func scatterNEON(acc *int32, w *int32, targets *int32, per int, list *int32, n int, accStep int, wStep int, limit int32, hot *int32) int
 
+// earliestNEON is earliest for units*16 neurons and n arrivals, at least one; beyond is limit + 1.
+//
+//go:noescape
+func earliestNEON(first *uint32, head *int32, units int, w *int32, list *int32, n int, beyond int32)
+
 // sumMaskedNEON is sumMasked for rows of units*16 numbers.
 //
 //go:noescape

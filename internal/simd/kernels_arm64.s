@@ -1890,6 +1890,220 @@ next:
 	MOVD R9, ret+80(FP)
 	RET
 
+// func earliestNEON(first *uint32, head *int32, units int, w *int32, list *int32, n int, beyond int32)
+TEXT ·earliestNEON(SB), NOSPLIT|NOFRAME, $0-52
+	MOVD first+0(FP), R0
+	MOVD head+8(FP), R1
+	MOVD units+16(FP), R2
+	MOVD w+24(FP), R3
+	MOVD list+32(FP), R4
+	MOVD n+40(FP), R5
+	MOVW beyond+48(FP), R6
+	VDUP R6, V0.S4
+next:
+	CMP $3, R2
+	BGE wide3
+	CMP $2, R2
+	BGE wide2
+	CMP $1, R2
+	BGE wide1
+	RET
+wide3:
+	FLDPQ 0(R1), (F6, F7)
+	FLDPQ 32(R1), (F8, F9)
+	FLDPQ 64(R1), (F10, F11)
+	FLDPQ 96(R1), (F12, F13)
+	FLDPQ 128(R1), (F14, F15)
+	FLDPQ 160(R1), (F16, F17)
+	FLDPQ 0(R0), (F18, F19)
+	FLDPQ 32(R0), (F20, F21)
+	FLDPQ 64(R0), (F22, F23)
+	FLDPQ 96(R0), (F24, F25)
+	FLDPQ 128(R0), (F26, F27)
+	FLDPQ 160(R0), (F28, F29)
+	MOVD R4, R7
+	MOVD R5, R8
+arrival3:
+	MOVW.P 4(R7), R9
+	ADD R9<<2, R3, R9
+	FLDPQ 0(R9), (F2, F3)
+	FLDPQ 32(R9), (F4, F5)
+	VADD V2.S4, V6.S4, V6.S4
+	VADD V3.S4, V7.S4, V7.S4
+	VADD V4.S4, V8.S4, V8.S4
+	VADD V5.S4, V9.S4, V9.S4
+	FLDPQ 64(R9), (F2, F3)
+	FLDPQ 96(R9), (F4, F5)
+	VADD V2.S4, V10.S4, V10.S4
+	VADD V3.S4, V11.S4, V11.S4
+	VADD V4.S4, V12.S4, V12.S4
+	VADD V5.S4, V13.S4, V13.S4
+	FLDPQ 128(R9), (F2, F3)
+	FLDPQ 160(R9), (F4, F5)
+	VADD V2.S4, V14.S4, V14.S4
+	VADD V3.S4, V15.S4, V15.S4
+	VADD V4.S4, V16.S4, V16.S4
+	VADD V5.S4, V17.S4, V17.S4
+	MOVW.P 4(R7), R10
+	TBNZ $63, R10, more3
+	VDUP R10, V1.S4
+	WORD $0x4ea63402 // cmgt v2.4s, v0.4s, v6.4s
+	VORR V1.B16, V2.B16, V2.B16
+	WORD $0x6ea26e52 // umin v18.4s, v18.4s, v2.4s
+	WORD $0x4ea73403 // cmgt v3.4s, v0.4s, v7.4s
+	VORR V1.B16, V3.B16, V3.B16
+	WORD $0x6ea36e73 // umin v19.4s, v19.4s, v3.4s
+	WORD $0x4ea83404 // cmgt v4.4s, v0.4s, v8.4s
+	VORR V1.B16, V4.B16, V4.B16
+	WORD $0x6ea46e94 // umin v20.4s, v20.4s, v4.4s
+	WORD $0x4ea93405 // cmgt v5.4s, v0.4s, v9.4s
+	VORR V1.B16, V5.B16, V5.B16
+	WORD $0x6ea56eb5 // umin v21.4s, v21.4s, v5.4s
+	WORD $0x4eaa3402 // cmgt v2.4s, v0.4s, v10.4s
+	VORR V1.B16, V2.B16, V2.B16
+	WORD $0x6ea26ed6 // umin v22.4s, v22.4s, v2.4s
+	WORD $0x4eab3403 // cmgt v3.4s, v0.4s, v11.4s
+	VORR V1.B16, V3.B16, V3.B16
+	WORD $0x6ea36ef7 // umin v23.4s, v23.4s, v3.4s
+	WORD $0x4eac3404 // cmgt v4.4s, v0.4s, v12.4s
+	VORR V1.B16, V4.B16, V4.B16
+	WORD $0x6ea46f18 // umin v24.4s, v24.4s, v4.4s
+	WORD $0x4ead3405 // cmgt v5.4s, v0.4s, v13.4s
+	VORR V1.B16, V5.B16, V5.B16
+	WORD $0x6ea56f39 // umin v25.4s, v25.4s, v5.4s
+	WORD $0x4eae3402 // cmgt v2.4s, v0.4s, v14.4s
+	VORR V1.B16, V2.B16, V2.B16
+	WORD $0x6ea26f5a // umin v26.4s, v26.4s, v2.4s
+	WORD $0x4eaf3403 // cmgt v3.4s, v0.4s, v15.4s
+	VORR V1.B16, V3.B16, V3.B16
+	WORD $0x6ea36f7b // umin v27.4s, v27.4s, v3.4s
+	WORD $0x4eb03404 // cmgt v4.4s, v0.4s, v16.4s
+	VORR V1.B16, V4.B16, V4.B16
+	WORD $0x6ea46f9c // umin v28.4s, v28.4s, v4.4s
+	WORD $0x4eb13405 // cmgt v5.4s, v0.4s, v17.4s
+	VORR V1.B16, V5.B16, V5.B16
+	WORD $0x6ea56fbd // umin v29.4s, v29.4s, v5.4s
+more3:
+	SUBS $1, R8
+	BNE arrival3
+	FSTPQ (F18, F19), 0(R0)
+	FSTPQ (F20, F21), 32(R0)
+	FSTPQ (F22, F23), 64(R0)
+	FSTPQ (F24, F25), 96(R0)
+	FSTPQ (F26, F27), 128(R0)
+	FSTPQ (F28, F29), 160(R0)
+	ADD $192, R0
+	ADD $192, R1
+	ADD $192, R3
+	SUB $3, R2
+	B next
+wide2:
+	FLDPQ 0(R1), (F6, F7)
+	FLDPQ 32(R1), (F8, F9)
+	FLDPQ 64(R1), (F10, F11)
+	FLDPQ 96(R1), (F12, F13)
+	FLDPQ 0(R0), (F14, F15)
+	FLDPQ 32(R0), (F16, F17)
+	FLDPQ 64(R0), (F18, F19)
+	FLDPQ 96(R0), (F20, F21)
+	MOVD R4, R7
+	MOVD R5, R8
+arrival2:
+	MOVW.P 4(R7), R9
+	ADD R9<<2, R3, R9
+	FLDPQ 0(R9), (F2, F3)
+	FLDPQ 32(R9), (F4, F5)
+	VADD V2.S4, V6.S4, V6.S4
+	VADD V3.S4, V7.S4, V7.S4
+	VADD V4.S4, V8.S4, V8.S4
+	VADD V5.S4, V9.S4, V9.S4
+	FLDPQ 64(R9), (F2, F3)
+	FLDPQ 96(R9), (F4, F5)
+	VADD V2.S4, V10.S4, V10.S4
+	VADD V3.S4, V11.S4, V11.S4
+	VADD V4.S4, V12.S4, V12.S4
+	VADD V5.S4, V13.S4, V13.S4
+	MOVW.P 4(R7), R10
+	TBNZ $63, R10, more2
+	VDUP R10, V1.S4
+	WORD $0x4ea63402 // cmgt v2.4s, v0.4s, v6.4s
+	VORR V1.B16, V2.B16, V2.B16
+	WORD $0x6ea26dce // umin v14.4s, v14.4s, v2.4s
+	WORD $0x4ea73403 // cmgt v3.4s, v0.4s, v7.4s
+	VORR V1.B16, V3.B16, V3.B16
+	WORD $0x6ea36def // umin v15.4s, v15.4s, v3.4s
+	WORD $0x4ea83404 // cmgt v4.4s, v0.4s, v8.4s
+	VORR V1.B16, V4.B16, V4.B16
+	WORD $0x6ea46e10 // umin v16.4s, v16.4s, v4.4s
+	WORD $0x4ea93405 // cmgt v5.4s, v0.4s, v9.4s
+	VORR V1.B16, V5.B16, V5.B16
+	WORD $0x6ea56e31 // umin v17.4s, v17.4s, v5.4s
+	WORD $0x4eaa3402 // cmgt v2.4s, v0.4s, v10.4s
+	VORR V1.B16, V2.B16, V2.B16
+	WORD $0x6ea26e52 // umin v18.4s, v18.4s, v2.4s
+	WORD $0x4eab3403 // cmgt v3.4s, v0.4s, v11.4s
+	VORR V1.B16, V3.B16, V3.B16
+	WORD $0x6ea36e73 // umin v19.4s, v19.4s, v3.4s
+	WORD $0x4eac3404 // cmgt v4.4s, v0.4s, v12.4s
+	VORR V1.B16, V4.B16, V4.B16
+	WORD $0x6ea46e94 // umin v20.4s, v20.4s, v4.4s
+	WORD $0x4ead3405 // cmgt v5.4s, v0.4s, v13.4s
+	VORR V1.B16, V5.B16, V5.B16
+	WORD $0x6ea56eb5 // umin v21.4s, v21.4s, v5.4s
+more2:
+	SUBS $1, R8
+	BNE arrival2
+	FSTPQ (F14, F15), 0(R0)
+	FSTPQ (F16, F17), 32(R0)
+	FSTPQ (F18, F19), 64(R0)
+	FSTPQ (F20, F21), 96(R0)
+	ADD $128, R0
+	ADD $128, R1
+	ADD $128, R3
+	SUB $2, R2
+	B next
+wide1:
+	FLDPQ 0(R1), (F6, F7)
+	FLDPQ 32(R1), (F8, F9)
+	FLDPQ 0(R0), (F10, F11)
+	FLDPQ 32(R0), (F12, F13)
+	MOVD R4, R7
+	MOVD R5, R8
+arrival1:
+	MOVW.P 4(R7), R9
+	ADD R9<<2, R3, R9
+	FLDPQ 0(R9), (F2, F3)
+	FLDPQ 32(R9), (F4, F5)
+	VADD V2.S4, V6.S4, V6.S4
+	VADD V3.S4, V7.S4, V7.S4
+	VADD V4.S4, V8.S4, V8.S4
+	VADD V5.S4, V9.S4, V9.S4
+	MOVW.P 4(R7), R10
+	TBNZ $63, R10, more1
+	VDUP R10, V1.S4
+	WORD $0x4ea63402 // cmgt v2.4s, v0.4s, v6.4s
+	VORR V1.B16, V2.B16, V2.B16
+	WORD $0x6ea26d4a // umin v10.4s, v10.4s, v2.4s
+	WORD $0x4ea73403 // cmgt v3.4s, v0.4s, v7.4s
+	VORR V1.B16, V3.B16, V3.B16
+	WORD $0x6ea36d6b // umin v11.4s, v11.4s, v3.4s
+	WORD $0x4ea83404 // cmgt v4.4s, v0.4s, v8.4s
+	VORR V1.B16, V4.B16, V4.B16
+	WORD $0x6ea46d8c // umin v12.4s, v12.4s, v4.4s
+	WORD $0x4ea93405 // cmgt v5.4s, v0.4s, v9.4s
+	VORR V1.B16, V5.B16, V5.B16
+	WORD $0x6ea56dad // umin v13.4s, v13.4s, v5.4s
+more1:
+	SUBS $1, R8
+	BNE arrival1
+	FSTPQ (F10, F11), 0(R0)
+	FSTPQ (F12, F13), 32(R0)
+	ADD $64, R0
+	ADD $64, R1
+	ADD $64, R3
+	SUB $1, R2
+	B next
+
 // func sumMaskedNEON(q *int32, mask *uint64, units int, rows int) int32
 TEXT ·sumMaskedNEON(SB), NOSPLIT|NOFRAME, $0-36
 	MOVD q+0(FP), R0

@@ -42,6 +42,26 @@ func scatter(acc, w []int32, targets []Target, per int, list []int32, accStep, w
 	return found
 }
 
+func earliest(first []uint32, head, w []int32, list []Arrival, limit int32) {
+	var sums [64]int32
+	for from := 0; from < len(first); from += len(sums) {
+		first := first[from:min(from+len(sums), len(first))]
+		sums := sums[:len(first)]
+		copy(sums, head[from:])
+		for _, a := range list {
+			add(sums, w[int(a.W)+from:])
+			if a.Step < 0 || most(sums) <= limit {
+				continue
+			}
+			for i, v := range sums {
+				if v > limit {
+					first[i] = min(first[i], uint32(a.Step))
+				}
+			}
+		}
+	}
+}
+
 // above reports whether any element of a exceeds limit.
 func above(a []int32, limit int32) bool {
 	return most(a) > limit

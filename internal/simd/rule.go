@@ -37,3 +37,7 @@ type Target struct {
 	Acc, W      int32 // where it begins, and its weights
 	Rows, Units int32 // its rows, 0 if it is none, and the units of Lanes in each
 }
+
+// An Arrival is an input that fires: where its weights begin, and its step, or
+// -1 if the next one fires in the same step.
+type Arrival struct{ W, Step int32 }

@@ -2,6 +2,7 @@ package simd
 
 import (
 	"fmt"
+	"math"
 	"os"
 )
 
@@ -18,6 +19,7 @@ type kernels struct {
 	sumWindow func(acc, w []int32, v *Window)
 	countRow  func(out []uint64, w, least []byte, r *Row)
 	scatter   func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int
+	earliest  func(first []uint32, head, w []int32, list []Arrival, limit int32)
 	above     func(a []int32, limit int32) bool
 	over      func(mask []uint64, a []int32, limit int32) bool
 	most      func(a []int32) int32
@@ -40,7 +42,7 @@ type kernels struct {
 	ratios    func(dst []float32, v, box []float64, area, least float64)
 }
 
-var portable = kernels{"off", sumWindow, countRow, scatter, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, teach, rescale, rise, narrow, correlate, addFloats, slideRows, cut, pick, ratios}
+var portable = kernels{"off", sumWindow, countRow, scatter, earliest, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, teach, rescale, rise, narrow, correlate, addFloats, slideRows, cut, pick, ratios}
 
 // active is what the functions below run.
 var active = best()
@@ -102,6 +104,18 @@ func Scatter(acc, w []int32, targets []Target, per int, list []int32, accStep, w
 		return 0
 	}
 	return active.scatter(acc, w, targets, per, list, accStep, wStep, limit, hot)
+}
+
+// Earliest adds up, for the neurons of one position, the weights of its inputs in
+// the order in which they arrive, beginning with head: row W of w is that of an
+// input. Where a sum exceeds limit after a step, that step replaces what first
+// has, if it is less. len(first) must be a positive multiple of [Lanes], and head
+// and what w has from W on must be at least as long.
+func Earliest(first []uint32, head, w []int32, list []Arrival, limit int32) {
+	if len(list) == 0 || limit == math.MaxInt32 {
+		return
+	}
+	active.earliest(first, head, w, list, limit)
 }
 
 // Above reports whether any element of a exceeds limit. len(a) must be a

@@ -21,6 +21,9 @@ var neon = kernels{
 	scatter: func(acc, w []int32, targets []Target, per int, list []int32, accStep, wStep int, limit int32, hot []int32) int {
 		return scatterNEON(&acc[0], &w[0], &targets[0].Acc, per, &list[0], len(list), 4*accStep, 4*wStep, limit, &hot[0])
 	},
+	earliest: func(first []uint32, head, w []int32, list []Arrival, limit int32) {
+		earliestNEON(&first[0], &head[0], len(first)/Lanes, &w[0], &list[0].W, len(list), limit+1)
+	},
 	above: func(a []int32, limit int32) bool { return aboveNEON(&a[0], len(a)/Lanes, limit) },
 	over: func(mask []uint64, a []int32, limit int32) bool {
 		return overNEON(&mask[0], &a[0], len(a)/Lanes, limit)

@@ -228,6 +228,52 @@ func TestLift(t *testing.T) {
 	})
 }
 
+func TestEarliest(t *testing.T) {
+	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
+		const inputs = 9
+		head, w := make([]int32, n), make([]int32, inputs*n)
+		for i := range head {
+			head[i] = -int32(rng.IntN(3))
+		}
+		for i := range w {
+			w[i] = int32(rng.IntN(12)) - 3
+		}
+		var list []Arrival
+		for step := int32(rng.IntN(3)); len(list) < 1+rng.IntN(40); step += 1 + int32(rng.IntN(9)) {
+			for range rng.IntN(3) {
+				list = append(list, Arrival{int32(rng.IntN(inputs) * n), -1})
+			}
+			list = append(list, Arrival{int32(rng.IntN(inputs) * n), step})
+		}
+		limit := int32(rng.IntN(40))
+		first := make([]uint32, n)
+		for i := range first {
+			first[i] = uint32(rng.IntN(2)*rng.IntN(256)) - 1 // the largest number is none
+		}
+		want, sums := slices.Clone(first), slices.Clone(head)
+		for _, a := range list {
+			for i := range sums {
+				if sums[i] += w[int(a.W)+i]; a.Step >= 0 && sums[i] > limit && uint32(a.Step) < want[i] {
+					want[i] = uint32(a.Step)
+				}
+			}
+		}
+		impl.earliest(first, head, w, list, limit)
+		if !slices.Equal(first, want) {
+			t.Fatalf("length %d: %v; want %v", n, first, want)
+		}
+	})
+	first := []uint32{math.MaxUint32}
+	if Earliest(first, nil, nil, nil, 0); first[0] != math.MaxUint32 {
+		t.Error("no inputs, and yet a spike")
+	}
+	first = slices.Repeat(first, Lanes)
+	w := slices.Repeat([]int32{1}, Lanes)
+	if Earliest(first, w, w, []Arrival{{0, 0}}, math.MaxInt32); first[0] != math.MaxUint32 {
+		t.Error("a sum above the largest number")
+	}
+}
+
 func TestScatter(t *testing.T) {
 	each(t, func(t *testing.T, impl kernels, rng *rand.Rand, n int) {
 		const inputs = 20

@@ -60,6 +60,7 @@ func main() {
 		narrow(s)
 		rise(s)
 		scatter(s)
+		earliest(s)
 		sumMasked(s)
 		sumPicked(s)
 		learn(s)

@@ -86,6 +86,7 @@ func same(u, size, opcode uint32, name, lanes string, d, n, m vector) {
 }
 
 func smax4s(d, n, m vector)   { same(0, 0b10, 0b01100, "smax", "4s", d, n, m) }
+func umin4s(d, n, m vector)   { same(1, 0b10, 0b01101, "umin", "4s", d, n, m) }
 func cmgt4s(d, n, m vector)   { same(0, 0b10, 0b00110, "cmgt", "4s", d, n, m) }
 func cmhs16b(d, n, m vector)  { same(1, 0b00, 0b00111, "cmhs", "16b", d, n, m) }
 func uqadd16b(d, n, m vector) { same(1, 0b00, 0b00001, "uqadd", "16b", d, n, m) }

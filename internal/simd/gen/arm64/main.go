@@ -188,6 +188,7 @@ func main() {
 	narrow()
 	rise()
 	scatter()
+	earliest()
 	sumMasked()
 	sumPicked()
 	learn()

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // largest brings the largest number of four registers into a general one.
 func largest(top []vector, r general) {
 	smax4s(top[0], top[0], top[1])
@@ -169,4 +171,46 @@ func scatter() {
 	op("LSR", imm(2), hot)
 	put(hot)
 	op("RET")
+}
+
+// earliest goes through the arrivals with sums and steps in registers, and
+// compares when a step is over.
+func earliest() {
+	text("earliest", "is earliest for units*16 neurons and n arrivals, at least one; beyond is limit + 1.",
+		"first *uint32, head *int32, units int, w *int32, list *int32, n int, beyond int32", "")
+	first, head, units, w := get("first"), get("head"), get("units"), get("w")
+	list, n, bound := get("list"), get("n"), broadcast("beyond")
+	step, v := vectors(1)[0], vectors(4)
+	at0, left, offset, when := register(), register(), register(), register()
+	chunks(units, 3, func(wide int) {
+		sums, steps := vectors(4*wide), vectors(4*wide)
+		load(head, 0, sums...)
+		load(first, 0, steps...)
+		op("MOVD", list, at0)
+		op("MOVD", n, left)
+		label(fmt.Sprintf("arrival%d", wide))
+		op("MOVW.P", at(at0, 4), offset)
+		op("ADD", shifted(offset, 2), w, offset)
+		for i := range wide {
+			load(offset, 64*i, v...)
+			for j, r := range v {
+				vadd("S4", sums[4*i+j], sums[4*i+j], r)
+			}
+		}
+		op("MOVW.P", at(at0, 4), when)
+		op("TBNZ", imm(63), when, fmt.Sprintf("more%d", wide))
+		dup("S4", step, when)
+		for i, sum := range sums {
+			under := v[i%4]
+			cmgt4s(under, bound, sum)
+			orr(under, under, step) // the largest number where it is under
+			umin4s(steps[i], steps[i], under)
+		}
+		label(fmt.Sprintf("more%d", wide))
+		again(left, fmt.Sprintf("arrival%d", wide))
+		store(first, 0, steps...)
+		op("ADD", imm(64*wide), first)
+		op("ADD", imm(64*wide), head)
+		op("ADD", imm(64*wide), w)
+	})
 }
