@@ -1,9 +1,13 @@
 package dataset
 
-import "math"
+import (
+	"math"
 
-// A Warp moves, turns, stretches and slants an image about its middle. The
-// zero Warp leaves it as it is.
+	"firstspike/event"
+)
+
+// A Warp moves, turns, stretches and slants an image, or a recording, about its
+// middle. The zero Warp leaves it as it is.
 type Warp struct {
 	Down, Right float64 // pixels
 	Turn        float64 // degrees, counterclockwise, at most 45 either way
@@ -18,7 +22,6 @@ const fraction = 16
 // the mean of the four next to where it came from, weighted by how near they
 // are; what lies outside is 0. Whole numbers see to it that all machines agree.
 func (w Warp) Apply(dst, src []byte, rows, cols int) {
-	fixed := func(x float64) int64 { return int64(math.RoundToEven(x * (1 << fraction))) }
 	sin, cos := sincos(w.Turn * math.Pi / 180)
 	size := 1 + w.Grow
 	// From where a pixel comes: the inverse of what happens to it.
@@ -46,6 +49,38 @@ func (w Warp) Apply(dst, src []byte, rows, cols int) {
 		}
 	}
 }
+
+// Events moves every event as Apply moves pixels, and drops those that thereby
+// leave the sensor of rows x cols pixels. Where in its pixel an event was nobody
+// knows: they count as spread evenly over it, the n-th of the list at a place
+// that follows from n, so that a motion by half a pixel divides what a pixel saw
+// between two. It works in place.
+func (w Warp) Events(events []event.Event, rows, cols int) []event.Event {
+	sin, cos := sincos(w.Turn * math.Pi / 180)
+	size := 1 + w.Grow
+	xx, xy := fixed(cos*size), fixed(sin*size)
+	slant, down, right := fixed(w.Slant), fixed(w.Down), fixed(w.Right)
+	midY, midX := int64(rows-1)<<(fraction-1), int64(cols-1)<<(fraction-1)
+	const one, half = 1 << fraction, 1 << (fraction - 1)
+	kept := events[:0]
+	for i, e := range events {
+		// Multiples of the two numbers, which are those of Roberts's sequence R2, fill a square evenly.
+		x := int64(e.X)<<fraction - midX + int64(i)*49471&(one-1) - half
+		y := int64(e.Y)<<fraction - midY + int64(i)*37345&(one-1) - half
+		toX, toY := (x*xx+y*xy)>>fraction, (y*xx-x*xy)>>fraction
+		toX -= toY * slant >> fraction
+		col, row := (toX+midX+right+half)>>fraction, (toY+midY+down+half)>>fraction
+		if row < 0 || col < 0 || row >= int64(rows) || col >= int64(cols) {
+			continue
+		}
+		e.X, e.Y = uint8(col), uint8(row)
+		kept = append(kept, e)
+	}
+	return kept
+}
+
+// fixed is x in units of 1/2^fraction.
+func fixed(x float64) int64 { return int64(math.RoundToEven(x * (1 << fraction))) }
 
 // sincos are the sine and the cosine of an angle of at most pi/4, to more
 // digits than a warp uses. The library's may differ between machines.

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"firstspike/dataset"
+	"firstspike/event"
 )
 
 func TestWarp(t *testing.T) {
@@ -72,5 +74,55 @@ func TestWarpDirections(t *testing.T) {
 	dataset.Warp{Slant: 1}.Apply(dst, src, 9, 9)
 	if dst[1*9+7] != 255 {
 		t.Errorf("after a slant %v", dst[9:18])
+	}
+}
+
+// Events go where pixels go: a picture of many events a pixel, moved, is the
+// moved picture.
+func TestWarpEvents(t *testing.T) {
+	const rows, cols, many = 9, 12, 64
+	rng := rand.New(rand.NewPCG(1, 2))
+	src, dst := make([]byte, rows*cols), make([]byte, rows*cols)
+	var events []event.Event
+	for range 255 * many {
+		x, y := 3+rng.IntN(6), 2+rng.IntN(5)
+		if at := y*cols + x; src[at] < 255 {
+			src[at]++
+			for range many {
+				events = append(events, event.Event{X: uint8(x), Y: uint8(y)})
+			}
+		}
+	}
+	rng.Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
+	for i := range events {
+		events[i].Time, events[i].On = uint32(i), i%3 == 0
+	}
+	if got := (dataset.Warp{}).Events(slices.Clone(events), rows, cols); !slices.Equal(got, events) {
+		t.Error("the zero warp changes a recording")
+	}
+	for _, w := range []dataset.Warp{
+		{Down: 2, Right: -1}, {Down: -6, Right: 5}, {Down: 0.25, Right: 0.5}, {Turn: 30}, {Turn: -10, Grow: 0.1}, {Grow: -0.2}, {Slant: 0.4},
+		{Down: -1.3, Right: 0.4, Turn: 12, Grow: 0.1, Slant: -0.15},
+	} {
+		w.Apply(dst, src, rows, cols)
+		moved := w.Events(slices.Clone(events), rows, cols)
+		got := make([]float64, rows*cols)
+		last := -1
+		for _, e := range moved {
+			got[int(e.Y)*cols+int(e.X)] += 1.0 / many
+			if int(e.Time) <= last || e.On != (e.Time%3 == 0) {
+				t.Fatalf("%+v: an event became %+v after one at %d", w, e, last)
+			}
+			last = int(e.Time)
+		}
+		// A picture that grows keeps its greys, and a recording its events.
+		scale := (1 + w.Grow) * (1 + w.Grow)
+		apart, all := 0.0, 0.0
+		for i, v := range dst {
+			apart, all = apart+math.Abs(scale*got[i]-float64(v)), all+float64(v)
+		}
+		if apart > 0.06*all {
+			t.Errorf("%+v: of %v events a pixel, %v lie elsewhere", w, all, apart)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"firstspike/event"
 	"firstspike/spike"
 )
 
@@ -59,6 +60,11 @@ type Config struct {
 // into first-spike maps. It has working memory of its own: every goroutine
 // needs one.
 type Encoder struct {
+	// Vary, if it is not nil, changes the events of a recording, as they are
+	// after filters and without motion, before they are encoded. It may work
+	// in place; they stay in order of time, and in the sensor.
+	Vary func([]event.Event) []event.Event
+
 	config     Config
 	kernels    []Kernel
 	rows, cols int
@@ -228,7 +234,7 @@ func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
 	dst.Resize(e.shape)
 	dst.Steps = e.config.Steps
 	if e.listener != nil {
-		e.listener.listen(pixels, dst)
+		e.listener.listen(pixels, dst, e.Vary)
 		return
 	}
 	if e.between != nil {

@@ -157,8 +157,9 @@ func newListener(e Events, steps int) *listener {
 }
 
 // listen writes the spikes of a recording into dst, which has the shape and
-// the steps already. What is behind the first event that cannot be is left out.
-func (l *listener) listen(data []byte, dst *spike.Map) {
+// the steps already. What is behind the first event that cannot be is left out;
+// vary, if it is not nil, changes the others.
+func (l *listener) listen(data []byte, dst *spike.Map, vary func([]event.Event) []event.Event) {
 	rows, cols := dst.Rows, dst.Cols
 	all, _ := event.Decode(data, rows, cols, l.events[:0])
 	l.events = all
@@ -170,6 +171,9 @@ func (l *listener) listen(data []byte, dst *spike.Map) {
 	}
 	if l.Still {
 		all = event.Compensate(all, l.path, rows, cols)
+	}
+	if vary != nil {
+		all = vary(all)
 	}
 	dst.Silence()
 	if l.Mode == EventsRank {

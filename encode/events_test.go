@@ -234,6 +234,35 @@ func TestEventsStill(t *testing.T) {
 	}
 }
 
+// Events are varied after filters and without the motion.
+func TestEventsVary(t *testing.T) {
+	data, err := os.ReadFile("../event/testdata/00001.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := encode.New(encode.Config{Steps: 10, Events: encode.Events{Mode: "first", Polarity: "merged", Windows: []float64{0, 320000}, Noise: 5000, Still: true}}, 34, 34)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := event.Decode(data, 34, 34, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f event.Filter
+	want = event.Compensate(f.WithoutNoise(want, 34, 34, 5000), event.NMNIST().Path, 34, 34)
+	var m spike.Map
+	e.Vary = func(events []event.Event) []event.Event {
+		if !slices.Equal(events, want) {
+			t.Error("what is varied is not what was filtered and made still")
+		}
+		return events[:1]
+	}
+	e.Encode(data, &m)
+	if n := m.Spikes(); n != 1 {
+		t.Errorf("of one event %d spikes", n)
+	}
+}
+
 func TestEventsFaults(t *testing.T) {
 	good := encode.Config{Steps: 10, Events: encode.Events{Mode: "first", Polarity: "both", Windows: []float64{0, 1000}}}
 	for _, c := range []struct {

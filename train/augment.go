@@ -4,13 +4,16 @@ import (
 	"context"
 
 	"firstspike/dataset"
+	"firstspike/event"
 	"firstspike/internal/parallel"
 	"firstspike/snn"
 	"firstspike/spike"
 )
 
 // Augment is how an image is varied before it is shown to a layer that learns:
-// each by an amount drawn anew, evenly, from -x to x. See [dataset.Warp].
+// each by an amount drawn anew, evenly, from -x to x. See [dataset.Warp]. Of a
+// recording the events are moved, after filters and without the motion that
+// encode.events.still takes out.
 type Augment struct {
 	Shift float64 `toml:"shift" comment:"pixels, in both directions"`
 	Turn  float64 `toml:"turn" comment:"degrees, at most 45"`
@@ -48,8 +51,14 @@ func (t *Trainer) vary(ctx context.Context, index int, order []int, from int, le
 			var events spike.Events
 			var pass snn.Pass
 			return func(k int) {
-				warps[from+k].Apply(pixels, t.train.Image(order[from+k]), rows, cols)
-				encoder.Encode(pixels, &image)
+				warp, source := warps[from+k], t.train.Image(order[from+k])
+				if t.train.Events {
+					encoder.Vary = func(e []event.Event) []event.Event { return warp.Events(e, rows, cols) }
+				} else {
+					warp.Apply(pixels, source, rows, cols)
+					source = pixels
+				}
+				encoder.Encode(source, &image)
 				events.From(&image)
 				into[k].Copy(pass.Events(m.Network, &events, index))
 			}

@@ -107,6 +107,5 @@ func (e Experiment) timingFaults(f *Faults, path string, l Layer, in source) {
 	if c := e.Data.Classes; c > 0 && l.Maps%c == 0 {
 		f.add(l.Learn.Timing.Spare >= l.Maps/c, path+".learn.timing.spare", "%d of the %d neurons of a class; at least one must stand for its images", l.Learn.Timing.Spare, l.Maps/c)
 	}
-	f.add(l.Learn.Augment != Augment{} && e.Encode.Recordings(), path+".learn.augment", "is for images, and the network takes recordings; take it away")
 	f.add(l.Learn.Timing.Normalise && !(l.Weights.Mean > 0 && l.Weights.Mean <= l.Learn.Upper), path+".weights.mean", "%v; to keep its sum, it must lie above 0 and within learn.upper", l.Weights.Mean)
 }
