@@ -72,5 +72,5 @@
 // # Asking a network
 //
 // [Load] reads a run's network as a [Model], which can be tested and asked but
-// cannot learn.
+// cannot learn. The models of several runs can [Vote].
 package train

@@ -359,9 +359,6 @@ func (m *Model) Fits(s *dataset.Set) error {
 	return s.Within(d.Classes)
 }
 
-// testBatch is how many images a goroutine of a test takes at a time.
-const testBatch = 100
-
 // Test decides every image of a set with the given number of goroutines (0:
 // one for each CPU) and compares with the labels. done, if not nil, is called now and then, from any
 // goroutine, with the number of images decided.
@@ -370,13 +367,28 @@ func (m *Model) Test(ctx context.Context, s *dataset.Set, workers int, done func
 	if err := m.Fits(s); err != nil {
 		return r, err
 	}
+	decisions, err := m.decisions(ctx, s, workers, done)
+	if err != nil {
+		return r, err
+	}
+	for i, d := range decisions {
+		r.add(d, s.Label(i))
+	}
+	return r, nil
+}
+
+// testBatch is how many images a goroutine of a test takes at a time.
+const testBatch = 100
+
+// decisions decides every image of a set, as [Model.Test] does.
+func (m *Model) decisions(ctx context.Context, s *dataset.Set, workers int, done func(images int)) ([]int, error) {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	decisions := make([]int, s.Len())
 	first, err := m.Predictor()
 	if err != nil {
-		return r, err
+		return nil, err
 	}
 	var count atomic.Int64
 	err = parallel.Each(ctx, (s.Len()+testBatch-1)/testBatch, workers, func() func(int) {
@@ -390,11 +402,5 @@ func (m *Model) Test(ctx context.Context, s *dataset.Set, workers int, done func
 			}
 		}
 	})
-	if err != nil {
-		return r, err
-	}
-	for i, d := range decisions {
-		r.add(d, s.Label(i))
-	}
-	return r, nil
+	return decisions, err
 }

@@ -2,7 +2,7 @@
 // fires at most once.
 //
 //	firstspike train              train the default network on MNIST, which is inside
-//	firstspike test RUN           test what came out
+//	firstspike test RUN           test what came out; several runs vote
 //	firstspike predict RUN FILE   ask it about pictures
 //	firstspike doctor RUN         what is wrong with it, layer by layer, and what to change
 //	firstspike replicate          many seeds: the mean, and how sure it is

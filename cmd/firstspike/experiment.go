@@ -18,6 +18,7 @@ import (
 const (
 	experimentFile = "experiment.toml"
 	checkpointFile = "checkpoint.safetensors"
+	modelFile      = "model.safetensors"
 )
 
 // A notFound is an error for a name that is no preset, file or run.

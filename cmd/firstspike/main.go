@@ -24,7 +24,7 @@ type commands struct {
 	Help bool `short:"h" help:"Show what a command does, and its flags."`
 
 	Train     trainCommand     `cmd:"" help:"Train a network into a folder, a run."`
-	Test      testCommand      `cmd:"" help:"Test a run: right, wrong, silent, confusion matrix."`
+	Test      testCommand      `cmd:"" help:"Test a run, or the vote of several: right, wrong, silent, confusion matrix."`
 	Predict   predictCommand   `cmd:"" help:"Say which digits are in pictures."`
 	Bench     benchCommand     `cmd:"" help:"Measure how fast every stage is."`
 	Replicate replicateCommand `cmd:"" help:"Train several seeds, and say what the mean is."`

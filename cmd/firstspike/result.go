@@ -35,6 +35,16 @@ func scoreText(s train.Score) string {
 		percent(s.Right, n, 2), 100*low, 100*high, count(s.Right), count(s.Wrong), count(s.Silent), count(n))
 }
 
+// votesText is what each of the networks that vote has alone, a line each.
+func votesText(runs []string, alone []train.Result) string {
+	var b strings.Builder
+	b.WriteString("Each alone:\n\n   right    wrong   silent  run\n")
+	for i, r := range alone {
+		fmt.Fprintf(&b, "%6s %%  %7s  %7s  %s\n", percent(r.Right, r.Images(), 2), count(r.Wrong), count(r.Silent), visible(runs[i]))
+	}
+	return b.String()
+}
+
 // resultText is what a test gave: which label was taken for which class how
 // often, as a table if that fits into so many columns, and otherwise the most
 // frequent mistakes.

@@ -182,7 +182,8 @@ func fingerprint(dir string) error {
 }
 
 // checkJSON checks the output of a command: "check-json test FILE" or
-// "check-json predict FILE LINES".
+// "check-json predict FILE LINES". A vote has what the tests of its runs have:
+// "check-json test FILE RUN...", each the output for one of them.
 func checkJSON(args []string) error {
 	content, err := os.ReadFile(args[1])
 	if err != nil {
@@ -233,6 +234,22 @@ func checkJSON(args []string) error {
 	}
 	if want := float64(right) / float64(o.Images); o.Accuracy != want || !(o.Interval[0] <= want && want <= o.Interval[1]) {
 		return fmt.Errorf("accuracy %v in %v, not %v", o.Accuracy, o.Interval, want)
+	}
+	if runs := len(args) - 2; len(o.Votes) != runs || (o.Run == "") != (runs > 0) {
+		return fmt.Errorf("run %q and %d votes of %d", o.Run, len(o.Votes), runs)
+	}
+	for i, v := range o.Votes {
+		content, err := os.ReadFile(args[2+i])
+		if err != nil {
+			return err
+		}
+		var run testOutput
+		if err := json.Unmarshal(content, &run); err != nil {
+			return err
+		}
+		if v.Right != run.Right || v.Wrong != run.Wrong || v.Silent != run.Silent || v.Accuracy != run.Accuracy {
+			return fmt.Errorf("vote %+v; its run has %+v", v, run)
+		}
 	}
 	return nil
 }
