@@ -27,6 +27,19 @@ import (
 // and comes later. Goupy et al. (2024), S2-STDP, with the factor 9/10 for ten
 // classes; for n classes it is (n-1)/n, and the other 1/n.
 //
+// With a Temperature the classes share a probability by the times of these
+// neurons, and the error is what is missing of it:
+//
+//	p = exp(-t/Temperature) / sum(exp(-t/Temperature))
+//	e = Gap (1 - p)      if it is a target neuron of the image's class
+//	e = -Gap p           else
+//
+// This is the slope of the cross-entropy by which Göltz et al. (2021, equation 6)
+// train first spikes, here of one layer, without anything that is propagated
+// back. An image of whose probability no more than a thousandth is missing
+// teaches nothing: most do, soon, and what is learned comes from those that are
+// hard.
+//
 // The target neurons of the image's class compete for it (the neurons of a
 // class then learn different examples of it): with m of them, the first to fire
 // raises its threshold for training by Rate (m-1)/m, the others lower theirs by
@@ -37,6 +50,7 @@ type S2STDP struct {
 	Spare         int // non-target neurons in a class, fewer than there are neurons
 	APlus, AMinus float32
 	Gap           float64 // of time, 0 to 1
+	Temperature   float64 // of time, 0 to 1; 0: the errors are those of time targets
 	Upper         float32 // the lower bound is 0
 	Sum           float64 // of a neuron's weights after every change; 0: as it comes
 	Rate          float64 // of the competition, in units of weights; 0: none
@@ -59,6 +73,8 @@ func (r *S2STDP) Check(c *Convolution) error {
 		return fmt.Errorf("rates %v and %v must be finite", r.APlus, r.AMinus)
 	case !(r.Gap >= 0 && r.Gap <= 1):
 		return fmt.Errorf("gap %v; it must be 0 to 1", r.Gap)
+	case !(r.Temperature >= 0 && r.Temperature <= 1):
+		return fmt.Errorf("temperature %v; it must be 0 to 1", r.Temperature)
 	case !(r.Upper > 0) || float64(r.Upper) > c.bound:
 		return fmt.Errorf("weights up to %v; the bound must be above 0 and at most %v", r.Upper, c.bound)
 	case !(r.Sum >= 0) || r.Sum > float64(c.Synapses())*c.bound:
@@ -83,6 +99,8 @@ type Supervisor struct {
 	row    []int32   // of every input
 	lesson simd.Lesson
 	first  []int // of every class, the neuron that is ahead
+	errors []float64
+	odds   []float64 // of a class so many steps behind the one that is ahead
 }
 
 // NewSupervisor returns a supervisor for a layer. Its weights are held within
@@ -93,7 +111,7 @@ func NewSupervisor(c *Convolution, rule S2STDP) (*Supervisor, error) {
 	}
 	c.Clamp(0, rule.Upper)
 	n := c.Synapses()
-	s := &Supervisor{Rule: rule, c: c, w: make([]float32, len(c.rows)), times: make([]int32, n), row: make([]int32, n), first: make([]int, rule.Classes)}
+	s := &Supervisor{Rule: rule, c: c, w: make([]float32, len(c.rows)), times: make([]int32, n), row: make([]int32, n), first: make([]int, rule.Classes), errors: make([]float64, rule.Classes)}
 	for m := range c.Maps {
 		for i, v := range c.Weight(m) {
 			s.w[c.slot(i)+m] = v
@@ -187,10 +205,23 @@ func (s *Supervisor) Learn(in *spike.Events, label int, scratch *Scratch) int {
 			s.Thresholds[m] = max(s.Thresholds[m]+by, c.Threshold)
 		}
 	}
-	few := r.Gap / float64(r.Classes)
-	mean := 1 - few
-	if fired > 0 {
-		mean = min(sum/float64(fired), mean)
+	if r.Temperature > 0 {
+		if !s.compare(at, in.Steps(), label, s.first[best]) {
+			return best
+		}
+	} else {
+		few := r.Gap / float64(r.Classes)
+		mean := 1 - few
+		if fired > 0 {
+			mean = min(sum/float64(fired), mean)
+		}
+		for class, m := range s.first {
+			goal := mean + few
+			if class == label && m%per >= r.Spare {
+				goal = mean - float64(few*float64(r.Classes-1))
+			}
+			s.errors[class] = time(m) - goal
+		}
 	}
 	s.note(in)
 	for unit := 0; unit < c.width; unit += simd.Lanes {
@@ -201,11 +232,7 @@ func (s *Supervisor) Learn(in *spike.Events, label int, scratch *Scratch) int {
 			if m < unit || m >= unit+simd.Lanes {
 				continue
 			}
-			goal := mean + few
-			if class == label && m%per >= r.Spare {
-				goal = mean - float64(few*float64(r.Classes-1))
-			}
-			e, lane := float32(time(m)-goal), m-unit
+			e, lane := float32(s.errors[class]), m-unit
 			l.Up[lane], l.Down[lane] = float32(e*r.APlus), float32(e*r.AMinus)
 			// A silent neuron is later than every input that fires.
 			if l.Until[lane] = int32(at[m]); at[m] == spike.Silent {
@@ -230,6 +257,50 @@ func (s *Supervisor) Learn(in *spike.Events, label int, scratch *Scratch) int {
 		return -1
 	}
 	return best
+}
+
+// compare makes the errors out of probabilities, and reports whether they are worth
+// learning from. ahead is the neuron that is ahead of all.
+func (s *Supervisor) compare(at []spike.Step, steps, label, ahead int) bool {
+	const enough = 1e-3
+	r := &s.Rule
+	step := func(m int) int { return min(int(at[m]), steps) }
+	if len(s.odds) != steps+1 {
+		s.odds = odds(1/float64(r.Temperature*float64(steps)), steps)
+	}
+	all := 0.0
+	for class, m := range s.first {
+		s.errors[class] = s.odds[step(m)-step(ahead)]
+		all += s.errors[class]
+	}
+	for class, m := range s.first {
+		missing := -(s.errors[class] / all)
+		if class == label && m%(s.c.Maps/r.Classes) >= r.Spare {
+			if missing++; missing < enough {
+				return false
+			}
+		}
+		s.errors[class] = float64(r.Gap * missing)
+	}
+	return true
+}
+
+// odds is exp(-x n) for n up to steps, on every machine to the same bits.
+func odds(x float64, steps int) []float64 {
+	halved := 0
+	for ; x > 1 && halved < 64; halved++ {
+		x /= 2
+	}
+	factor := float64(decay(float32(x)))
+	for range halved {
+		factor *= factor
+	}
+	o := make([]float64, steps+1)
+	o[0] = 1
+	for n := range steps {
+		o[n+1] = float64(o[n] * factor)
+	}
+	return o
 }
 
 // note writes down when the inputs fire.

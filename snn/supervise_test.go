@@ -92,6 +92,24 @@ func (p *pupil) learn(in *spike.Map, label int) int {
 		}
 		changes = append(changes, change{m, float32(time(m) - goal)})
 	}
+	taught := true
+	if r.Temperature > 0 {
+		all, own, table := 0.0, 0.0, odds(1/(r.Temperature*float64(in.Steps)), in.Steps)
+		ahead := slices.Min(at)
+		p := func(i int) float64 { return table[min(at[changes[i].m], in.Steps)-min(ahead, in.Steps)] }
+		for i := range changes {
+			all += p(i)
+		}
+		for i, c := range changes {
+			missing := -p(i) / all
+			if i == label && c.m%per >= r.Spare {
+				missing++
+				own = missing
+				taught = own >= 1e-3
+			}
+			changes[i].e = float32(r.Gap * missing)
+		}
+	}
 	if targets := per - r.Spare; r.Rate > 0 && targets > 1 {
 		won := first(label*per+r.Spare, (label+1)*per)
 		for m := label*per + r.Spare; m < (label+1)*per; m++ {
@@ -101,6 +119,9 @@ func (p *pupil) learn(in *spike.Map, label int) int {
 			}
 			p.thresholds[m] = max(p.threshold, p.thresholds[m]+by)
 		}
+	}
+	if !taught {
+		return decision
 	}
 	for _, c := range changes {
 		w, sum := p.w[c.m], float32(0)
@@ -140,6 +161,7 @@ func TestS2STDP(t *testing.T) {
 			Classes: classes, Spare: rapid.IntRange(0, per-1).Draw(t, "spare"), Upper: 1,
 			APlus: 0.5, AMinus: -0.3, Gap: 0.2, Rate: rapid.SampledFrom([]float64{0, 0.5}).Draw(t, "rate"),
 		}
+		rule.Temperature = rapid.SampledFrom([]float64{0, 0.001, 0.1, 1}).Draw(t, "temperature")
 		if rapid.Bool().Draw(t, "sum") {
 			rule.Sum = 0.5 * float64(g.Synapses())
 		}
@@ -199,6 +221,16 @@ func TestS2STDP(t *testing.T) {
 	})
 }
 
+func TestOdds(t *testing.T) {
+	for _, x := range []float64{1e-3, 0.7, 1, 1.5, 20, 1e9} {
+		for n, got := range odds(x, 255) {
+			if want := math.Exp(-x * float64(n)); math.Abs(got-want) > 1e-4*want+1e-300 {
+				t.Errorf("exp(-%v*%d) is %v, not %v", x, n, want, got)
+			}
+		}
+	}
+}
+
 func TestS2STDPRefuses(t *testing.T) {
 	good := S2STDP{Classes: 2, Spare: 1, APlus: 0.1, AMinus: -0.1, Gap: 0.1, Upper: 1, Sum: 1, Rate: 1}
 	layer := func(g Geometry, threshold float64) *Convolution {
@@ -214,7 +246,7 @@ func TestS2STDPRefuses(t *testing.T) {
 	}
 	for want, change := range map[string]func(r *S2STDP){
 		"classes": func(r *S2STDP) { r.Classes = 3 }, "non-target": func(r *S2STDP) { r.Spare = 2 },
-		"finite": func(r *S2STDP) { r.APlus = float32(math.NaN()) }, "gap": func(r *S2STDP) { r.Gap = 2 },
+		"finite": func(r *S2STDP) { r.APlus = float32(math.NaN()) }, "gap": func(r *S2STDP) { r.Gap = 2 }, "temperature": func(r *S2STDP) { r.Temperature = -1 },
 		"weights up to": func(r *S2STDP) { r.Upper = 2 }, "add up": func(r *S2STDP) { r.Sum = 19 }, "competition": func(r *S2STDP) { r.Rate = -1 },
 	} {
 		r := good

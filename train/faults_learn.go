@@ -75,6 +75,7 @@ func (l Layer) ruleFaults(f *Faults, path string, last bool, read string) {
 	}
 	t := n.Timing
 	f.add(!(t.Gap >= 0 && t.Gap <= 1), path+".timing.gap", "%v; it must be 0 to 1", t.Gap)
+	f.add(!(t.Temperature >= 0 && t.Temperature <= 1), path+".timing.temperature", "%v; it must be 0 (none) to 1", t.Temperature)
 	f.add(t.Spare < 0, path+".timing.spare", "%d; it must be 0 or more", t.Spare)
 	f.add(!(t.Rate >= 0 && t.Rate <= 1e6), path+".timing.rate", "%v; it must be 0 to 1e6", t.Rate)
 	f.add(!(t.Decay >= 0 && t.Decay <= 10), path+".timing.decay", "%v; it must be 0 (none) to 10", t.Decay)

@@ -23,11 +23,13 @@ type Homeostasis struct {
 
 // Timing is when an "s2stdp" layer wants its neurons to fire: see [snn.S2STDP].
 type Timing struct {
-	Gap       float64 `toml:"gap" comment:"of time, 0 to 1, between the neuron of the image's class and those of the others"`
-	Spare     int     `toml:"spare" comment:"neurons of a class, the first ones, that stand for images of other classes"`
-	Normalise bool    `toml:"normalise" comment:"the weights of a neuron keep the sum weights.mean x synapses"`
-	Rate      float64 `toml:"rate" comment:"what the neuron that wins in the image's class adds to its threshold, times (n-1)/n for n that compete; 0: no competition"`
-	Decay     float64 `toml:"decay" comment:"factor of rate after every epoch; 0: 1"`
+	Gap float64 `toml:"gap" comment:"of time, 0 to 1, between the neuron of the image's class and those of the others"`
+	// Temperature is how far of time, 0 to 1, probabilities reach.
+	Temperature float64 `toml:"temperature" comment:"of time, 0 to 1: errors are what is missing of a probability that classes share by their times, times gap; 0: they are the distance from times that are aimed at"`
+	Spare       int     `toml:"spare" comment:"neurons of a class, the first ones, that stand for images of other classes"`
+	Normalise   bool    `toml:"normalise" comment:"the weights of a neuron keep the sum weights.mean x synapses"`
+	Rate        float64 `toml:"rate" comment:"what the neuron that wins in the image's class adds to its threshold, times (n-1)/n for n that compete; 0: no competition"`
+	Decay       float64 `toml:"decay" comment:"factor of rate after every epoch; 0: 1"`
 }
 
 // power is factor^n, and 1 for a factor of 0.
@@ -53,7 +55,7 @@ func (e Experiment) s2stdp(layer Layer, epoch int) snn.S2STDP {
 	rates := l.decayed(l.rates(), epoch)
 	rule := snn.S2STDP{
 		Classes: e.Data.Classes, Spare: l.Timing.Spare, APlus: rates.APlus, AMinus: rates.AMinus,
-		Gap: l.Timing.Gap, Upper: float32(l.Upper), Rate: l.Timing.Rate * power(l.Timing.Decay, epoch),
+		Gap: l.Timing.Gap, Temperature: l.Timing.Temperature, Upper: float32(l.Upper), Rate: l.Timing.Rate * power(l.Timing.Decay, epoch),
 	}
 	if l.Timing.Normalise {
 		rule.Sum = layer.Weights.Mean * float64(e.Geometry(len(e.Layers)-1).Synapses())
