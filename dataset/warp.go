@@ -6,13 +6,14 @@ import (
 	"firstspike/event"
 )
 
-// A Warp moves, turns, stretches and slants an image, or a recording, about its
+// A Warp moves, turns, stretches, slants and mirrors an image, or a recording, about its
 // middle. The zero Warp leaves it as it is.
 type Warp struct {
 	Down, Right float64 // pixels
 	Turn        float64 // degrees, counterclockwise, at most 45 either way
 	Grow        float64 // in both directions: 0.1 is a tenth larger; above -1
 	Slant       float64 // pixels to the right for each pixel upwards
+	Mirror      bool    // then, left for right
 }
 
 // fraction is how many bits behind the point the arithmetic of a warp has.
@@ -45,7 +46,11 @@ func (w Warp) Apply(dst, src []byte, rows, cols int) {
 			}
 			upper := at(top, left)*(one-restX) + at(top, left+1)*restX
 			lower := at(top+1, left)*(one-restX) + at(top+1, left+1)*restX
-			dst[r*cols+c] = byte((upper*(one-restY) + lower*restY + 1<<(2*fraction-1)) >> (2 * fraction))
+			to := r*cols + c
+			if w.Mirror {
+				to = r*cols + cols - 1 - c
+			}
+			dst[to] = byte((upper*(one-restY) + lower*restY + 1<<(2*fraction-1)) >> (2 * fraction))
 		}
 	}
 }
@@ -72,6 +77,9 @@ func (w Warp) Events(events []event.Event, rows, cols int) []event.Event {
 		col, row := (toX+midX+right+half)>>fraction, (toY+midY+down+half)>>fraction
 		if row < 0 || col < 0 || row >= int64(rows) || col >= int64(cols) {
 			continue
+		}
+		if w.Mirror {
+			col = int64(cols) - 1 - col
 		}
 		e.X, e.Y = uint8(col), uint8(row)
 		kept = append(kept, e)

@@ -34,6 +34,10 @@ func TestWarp(t *testing.T) {
 			}
 		}
 	}
+	dataset.Warp{Right: 1, Mirror: true}.Apply(dst, src, rows, cols)
+	if row := dst[:cols]; row[cols-1] != 0 || row[0] != src[cols-2] || row[cols-2] != src[0] {
+		t.Errorf("moved and mirrored: %v of %v", row, src[:cols])
+	}
 	for range 200 {
 		w := dataset.Warp{Down: 4*rng.Float64() - 2, Right: 4*rng.Float64() - 2, Turn: 90*rng.Float64() - 45, Grow: rng.Float64() - 0.5, Slant: rng.Float64() - 0.5}
 		w.Apply(dst, src, rows, cols)
@@ -102,7 +106,7 @@ func TestWarpEvents(t *testing.T) {
 	}
 	for _, w := range []dataset.Warp{
 		{Down: 2, Right: -1}, {Down: -6, Right: 5}, {Down: 0.25, Right: 0.5}, {Turn: 30}, {Turn: -10, Grow: 0.1}, {Grow: -0.2}, {Slant: 0.4},
-		{Down: -1.3, Right: 0.4, Turn: 12, Grow: 0.1, Slant: -0.15},
+		{Down: -1.3, Right: 0.4, Turn: 12, Grow: 0.1, Slant: -0.15}, {Down: 1, Right: 0.5, Turn: 12, Mirror: true},
 	} {
 		w.Apply(dst, src, rows, cols)
 		moved := w.Events(slices.Clone(events), rows, cols)

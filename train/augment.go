@@ -13,12 +13,14 @@ import (
 // Augment is how an image is varied before it is shown to a layer that learns:
 // each by an amount drawn anew, evenly, from -x to x. See [dataset.Warp]. Of a
 // recording the events are moved, after filters and without the motion that
-// encode.events.still takes out.
+// encode.events.still takes out. With Mirror every other image is mirrored, as
+// chance has it.
 type Augment struct {
-	Shift float64 `toml:"shift" comment:"pixels, in both directions"`
-	Turn  float64 `toml:"turn" comment:"degrees, at most 45"`
-	Grow  float64 `toml:"grow" comment:"part of the size, below 1"`
-	Slant float64 `toml:"slant" comment:"pixels to the side for each pixel upwards, at most 1"`
+	Shift  float64 `toml:"shift" comment:"pixels, in both directions"`
+	Turn   float64 `toml:"turn" comment:"degrees, at most 45"`
+	Grow   float64 `toml:"grow" comment:"part of the size, below 1"`
+	Slant  float64 `toml:"slant" comment:"pixels to the side for each pixel upwards, at most 1"`
+	Mirror bool    `toml:"mirror" comment:"left for right, one image of two"`
 }
 
 // warps are those of an epoch, one for each presentation.
@@ -28,6 +30,7 @@ func (e Experiment) warps(layer Layer, epoch, images int) []dataset.Warp {
 	w := make([]dataset.Warp, images)
 	for i := range w {
 		w[i] = dataset.Warp{Down: draw(a.Shift), Right: draw(a.Shift), Turn: draw(a.Turn), Grow: draw(a.Grow), Slant: draw(a.Slant)}
+		w[i].Mirror = a.Mirror && rng.IntN(2) == 0
 	}
 	return w
 }
