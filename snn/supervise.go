@@ -112,17 +112,44 @@ func NewSupervisor(c *Convolution, rule S2STDP) (*Supervisor, error) {
 	c.Clamp(0, rule.Upper)
 	n := c.Synapses()
 	s := &Supervisor{Rule: rule, c: c, w: make([]float32, len(c.rows)), times: make([]int32, n), row: make([]int32, n), first: make([]int, rule.Classes), errors: make([]float64, rule.Classes)}
-	for m := range c.Maps {
-		for i, v := range c.Weight(m) {
-			s.w[c.slot(i)+m] = v
-		}
-	}
+	s.load()
 	for i, t := range c.targets {
 		s.row[i] = t.W / int32(c.width)
 	}
 	s.lesson.Upper, s.lesson.Scale = rule.Upper, c.scale()
 	s.Compete()
 	return s, nil
+}
+
+// load takes over the layer's weights.
+func (s *Supervisor) load() {
+	for m := range s.c.Maps {
+		for i, v := range s.c.Weight(m) {
+			s.w[s.c.slot(i)+m] = v
+		}
+	}
+}
+
+// AddTo adds the weights to sums in the order of [Convolution.Weights].
+func (s *Supervisor) AddTo(sums []float32) {
+	n := s.c.Synapses()
+	for m := range s.c.Maps {
+		sums := sums[m*n : (m+1)*n]
+		for i := range sums {
+			sums[i] += s.w[s.c.slot(i)+m]
+		}
+	}
+}
+
+// SetWeights is [Convolution.SetWeights] of the layer, from which learning goes
+// on. The weights must lie within the rule's bounds.
+func (s *Supervisor) SetWeights(w []float32) error {
+	if err := s.c.SetWeights(w); err != nil {
+		return err
+	}
+	s.c.Clamp(0, s.Rule.Upper)
+	s.load()
+	return nil
 }
 
 // Compete lets the competition begin anew.

@@ -205,6 +205,23 @@ func TestS2STDP(t *testing.T) {
 		if !slices.Equal(teacher.Thresholds, p.thresholds) {
 			t.Fatalf("thresholds %v; want %v", teacher.Thresholds, p.thresholds)
 		}
+		sums := slices.Clone(c.Weights())
+		teacher.AddTo(sums)
+		for i, w := range c.Weights() {
+			if sums[i] != 2*w {
+				t.Fatalf("weight %d of %v adds up to %v", i, w, sums[i])
+			}
+		}
+		for i := range sums {
+			sums[i] = rng.Float32()
+		}
+		if err := teacher.SetWeights(sums); err != nil {
+			t.Fatal(err)
+		}
+		teacher.Flush()
+		if !slices.Equal(c.Weights(), sums) {
+			t.Fatal("other weights than were set")
+		}
 		// What was learned is what is asked.
 		in := randomMap(rng, shape, steps, 0.5)
 		before := respond(c, in)

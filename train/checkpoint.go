@@ -117,9 +117,12 @@ func (m *Model) file() (*tensorfile.File, error) {
 		}
 		f.Tensors = append(f.Tensors, low, high)
 	}
-	if m.best != nil {
-		last := m.Network.Layers[len(m.Network.Layers)-1]
-		t, err := tensorfile.From(bestPrefix+tensorName(last.Name), weightShape(last.Geometry), m.best)
+	last := m.Network.Layers[len(m.Network.Layers)-1]
+	for _, o := range m.others() {
+		if *o.w == nil {
+			continue
+		}
+		t, err := tensorfile.From(o.prefix+tensorName(last.Name), weightShape(last.Geometry), *o.w)
 		if err != nil {
 			return nil, err
 		}
@@ -200,8 +203,32 @@ func readThresholds(l snn.Layer, f *tensorfile.File) error {
 	return nil
 }
 
-// bestPrefix is what the name of the last layer's best weights begins with.
-const bestPrefix = "best."
+// What the names of tensors begin with that are like the last layer's weights.
+const (
+	bestPrefix = "best."
+	sumPrefix  = "sum."
+)
+
+// An other is what a checkpoint can hold beside the last layer's weights, in their
+// shape.
+type other struct {
+	prefix string
+	w      *[]float32
+	read   func(l snn.Layer, f *tensorfile.File, name string) ([]float32, error)
+}
+
+func (m *Model) others() []other {
+	return []other{{bestPrefix, &m.best, readWeights}, {sumPrefix, &m.sum, readSum}}
+}
+
+// readSum is the weights added up, which are beyond what a layer may have.
+func readSum(_ snn.Layer, f *tensorfile.File, name string) ([]float32, error) {
+	t, err := f.Tensor(name)
+	if err != nil {
+		return nil, err
+	}
+	return t.Float32s()
+}
 
 // weightShape is the shape of a layer's weights: map, input map, row, column.
 func weightShape(g snn.Geometry) []int {
@@ -258,18 +285,20 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 		if err := readThresholds(l, f); err != nil {
 			return nil, err
 		}
-		best := bestPrefix + tensorName(l.Name)
-		if _, ok := f.Lookup(best); !ok || i < len(e.Layers)-1 {
-			continue
-		}
-		if err := hasWeights(f, best, l.Geometry); err != nil {
-			return nil, err
-		}
-		if m.best, err = readWeights(l, f, best); err != nil {
-			return nil, err
-		}
-		if err := l.SetWeights(w); err != nil {
-			return nil, err
+		for _, o := range m.others() {
+			name := o.prefix + tensorName(l.Name)
+			if _, ok := f.Lookup(name); !ok || i < len(e.Layers)-1 {
+				continue
+			}
+			if err := hasWeights(f, name, l.Geometry); err != nil {
+				return nil, err
+			}
+			if *o.w, err = o.read(l, f, name); err != nil {
+				return nil, err
+			}
+			if err := l.SetWeights(w); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return m, nil

@@ -32,6 +32,7 @@ type Model struct {
 	Range      *encode.Range // of every input, found in the training images; nil: the encoding has none, or the training has not begun
 
 	best []float32 // of a checkpoint: the last layer's weights after the best epoch
+	sum  []float32 // of a checkpoint: the last layer's weights, added up in an epoch that has begun
 }
 
 // Load reads a model from a run's folder or from a safetensors file that this

@@ -49,7 +49,7 @@ func TestPrefixKey(t *testing.T) {
 		"layers.*.learn.exponential": true, "layers.*.learn.patch": true, "layers.*.learn.decay": true, "layers.*.learn.patience": true,
 		"layers.*.learn.homeostasis.rate": true, "layers.*.learn.homeostasis.target": true, "layers.*.learn.homeostasis.least": true,
 		"layers.*.learn.augment.shift": true, "layers.*.learn.augment.turn": true, "layers.*.learn.augment.grow": true, "layers.*.learn.augment.slant": true, "layers.*.learn.augment.mirror": true,
-		"layers.*.learn.timing.gap": true, "layers.*.learn.timing.temperature": true, "layers.*.learn.timing.spare": true, "layers.*.learn.timing.normalise": true, "layers.*.learn.timing.rate": true, "layers.*.learn.timing.decay": true,
+		"layers.*.learn.timing.gap": true, "layers.*.learn.timing.temperature": true, "layers.*.learn.timing.mean": true, "layers.*.learn.timing.spare": true, "layers.*.learn.timing.normalise": true, "layers.*.learn.timing.rate": true, "layers.*.learn.timing.decay": true,
 	}
 	learn, test := train.DataSum{Name: "learn", Images: 9, SHA256: "1"}, train.DataSum{Name: "test", Images: 9, SHA256: "2"}
 	key := func(e train.Experiment) string { return train.PrefixKey(e, learn, test) }

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -28,6 +29,7 @@ type Timing struct {
 	Temperature float64 `toml:"temperature" comment:"of time, 0 to 1: errors are what is missing of a probability that classes share by their times, times gap; 0: they are the distance from times that are aimed at"`
 	Spare       int     `toml:"spare" comment:"neurons of a class, the first ones, that stand for images of other classes"`
 	Normalise   bool    `toml:"normalise" comment:"the weights of a neuron keep the sum weights.mean x synapses"`
+	Mean        bool    `toml:"mean" comment:"after an epoch a weight is the mean of what it was in it"`
 	Rate        float64 `toml:"rate" comment:"what the neuron that wins in the image's class adds to its threshold, times (n-1)/n for n that compete; 0: no competition"`
 	Decay       float64 `toml:"decay" comment:"factor of rate after every epoch; 0: 1"`
 }
@@ -144,6 +146,15 @@ func (t *Trainer) supervise(ctx context.Context, layer Layer, c *snn.Convolution
 	if s.Image > 0 && s.Thresholds != nil {
 		copy(teacher.Thresholds, s.Thresholds)
 	}
+	m := t.model
+	if layer.Learn.Timing.Mean {
+		switch {
+		case s.Image == 0:
+			m.sum = make([]float32, len(c.Weights()))
+		case m.sum == nil && s.Image < len(order):
+			return fmt.Errorf("%s%s is missing: the epoch cannot be gone on with", sumPrefix, tensorName(layer.Name))
+		}
+	}
 	t.flush = func() {
 		teacher.Flush()
 		s.Thresholds = append(s.Thresholds[:0], teacher.Thresholds...)
@@ -161,6 +172,11 @@ func (t *Trainer) supervise(ctx context.Context, layer Layer, c *snn.Convolution
 		s.Score.count(snn.Judge(class, label))
 		s.Presentations++
 		s.Image++
+		if m.sum != nil && (s.Image%between == 0 || s.Image == len(order)) {
+			if err := t.consolidate(teacher, len(order)); err != nil {
+				return err
+			}
+		}
 		winners := 1
 		if class < 0 {
 			winners = 0
@@ -177,6 +193,26 @@ func (t *Trainer) supervise(ctx context.Context, layer Layer, c *snn.Convolution
 		}
 	}
 	return nil
+}
+
+// between is after how many images weights are looked at, of which the mean is to
+// be found.
+const between = 300
+
+// consolidate adds the weights to those of the epoch before; at its end they
+// become the mean of all.
+func (t *Trainer) consolidate(teacher *snn.Supervisor, images int) error {
+	sum := t.model.sum
+	teacher.AddTo(sum)
+	if t.model.State.Image < images {
+		return nil
+	}
+	looks := float32((images + between - 1) / between)
+	for i := range sum {
+		sum[i] /= looks
+	}
+	t.model.sum = nil
+	return teacher.SetWeights(sum)
 }
 
 // calibrate finds the range of every input over the training images, if the

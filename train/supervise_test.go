@@ -42,7 +42,8 @@ func supervised(e *train.Experiment) {
 func augmented(e *train.Experiment) {
 	supervised(e)
 	e.Layers[1].Learn.Epochs = 2
-	e.Layers[1].Learn.Augment = train.Augment{Shift: 1, Turn: 10, Grow: 0.1, Slant: 0.1}
+	e.Layers[1].Learn.Augment = train.Augment{Shift: 1, Turn: 10, Grow: 0.1, Slant: 0.1, Mirror: true}
+	e.Layers[1].Learn.Timing.Temperature, e.Layers[1].Learn.Timing.Mean = 0.01, true
 }
 
 // The network decides in the same way, read from the run, from its files and from
@@ -72,6 +73,27 @@ func TestSupervisedSaved(t *testing.T) {
 				t.Errorf("%s: %+v, %v; the report has %+v", path, got.Score, err, report.Test.Score)
 			}
 		}
+	}
+}
+
+// Weights are looked at every 300 images and after the last: of fewer images the
+// mean is what they are at the end.
+func TestMean(t *testing.T) {
+	learn := func(held int, mean bool) []uint32 {
+		e := small()
+		supervised(&e)
+		e.Protocol.Validation = held
+		e.Layers[1].Learn.Epochs, e.Layers[1].Learn.Timing.Mean = 1, mean
+		dir := filepath.Join(t.TempDir(), "run")
+		run(t, dir, e, train.Options{})
+		return weights(t, dir)["s2"]
+	}
+	all := learn(10, false)
+	if few := learn(300, false); !slices.Equal(few, learn(300, true)) {
+		t.Error("the mean of one look differs from it")
+	}
+	if slices.Equal(all, learn(10, true)) {
+		t.Error("the mean of two looks is the last")
 	}
 }
 
