@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"firstspike/snn"
+	"firstspike/spike"
 	"firstspike/train"
 )
 
@@ -109,11 +110,7 @@ func view(e train.Experiment, depth int) float64 {
 		stride *= max(l.Stride, 1)
 		if i < depth && l.Pool.Window > 0 {
 			rows, cols = rows+(l.Pool.Window-1)*stride, cols+(l.Pool.Window-1)*stride
-			step := l.Pool.Stride
-			if step == 0 {
-				step = l.Pool.Window
-			}
-			stride *= step
+			stride *= spike.Pool(l.Pool).Apart()
 		}
 	}
 	in := e.Encode.Shape(e.Data.Rows, e.Data.Cols)

@@ -15,15 +15,7 @@ func (p Pool) spikes() spike.Pool { return spike.Pool{Window: p.Window, Stride: 
 
 // Apart is how many responses lie from one pooled intensity to the next: 1
 // without pooling.
-func (p Pool) Apart() int {
-	switch {
-	case p.Window == 0:
-		return 1
-	case p.Stride == 0:
-		return p.Window
-	}
-	return p.Stride
-}
+func (p Pool) Apart() int { return p.spikes().Apart() }
 
 // Pool makes of the intensities in a window the highest, channel by channel.
 // Rows and columns that do not fill a window are dropped.

@@ -23,7 +23,7 @@ func Field(m *train.Model, depth int, n spike.Neuron) Box {
 	for i := depth; i >= 0; i-- {
 		l := m.Network.Layers[i]
 		if i < depth && l.Pool.Window > 0 {
-			b = b.through(poolStride(l.Pool), l.Pool.Pad, l.Pool.Window, l.Pool.Window)
+			b = b.through(l.Pool.Apart(), l.Pool.Pad, l.Pool.Window, l.Pool.Window)
 		}
 		b = b.through(max(l.Stride, 1), l.Pad, l.Kernel.Rows, l.Kernel.Cols)
 	}
@@ -40,16 +40,8 @@ func (b Box) through(stride, pad, rows, cols int) Box {
 	return Box{b.Row*stride - pad, b.Col*stride - pad, (b.Rows-1)*stride + rows, (b.Cols-1)*stride + cols}
 }
 
-// poolStride is by how many neurons the windows of a pooling lie apart.
-func poolStride(p spike.Pool) int {
-	if p.Stride == 0 {
-		return max(p.Window, 1)
-	}
-	return p.Stride
-}
-
 // apart is how many inputs of a layer lie between two of what it hands on.
-func apart(l snn.Layer) int { return max(l.Stride, 1) * poolStride(l.Pool) }
+func apart(l snn.Layer) int { return max(l.Stride, 1) * l.Pool.Apart() }
 
 // largest is the size of the largest filter of an encoding.
 func largest(c encode.Config) int {

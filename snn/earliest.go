@@ -13,11 +13,7 @@ import (
 func (c *Convolution) earliest(in *spike.Events, pool spike.Pool, out *spike.Map, s *Scratch) {
 	out.Steps = in.Steps()
 	c.arrive(in, s)
-	positions, window := c.Out(), max(1, pool.Window)
-	stride := pool.Stride
-	if stride == 0 {
-		stride = window
-	}
+	positions, window, stride := c.Out(), max(1, pool.Window), pool.Apart()
 	s.first = grow(s.first, c.width)
 	head := c.head
 	if head == nil {

@@ -24,9 +24,6 @@ func (l Layer) Respond(in *spike.Events, r *Response, s *Scratch) {
 	l.respond(in, r, s, l.Pointwise)
 }
 
-// fused reports whether the layer and its pooling are done in one.
-func (l Layer) fused() bool { return !l.AtEnd() && !l.Pointwise && !l.Pool.Repeats }
-
 // TimeMatters is [Convolution.TimeMatters]: who is inhibited depends on who was
 // first.
 func (l Layer) TimeMatters() bool { return l.Pointwise || l.Convolution.TimeMatters() }
@@ -121,20 +118,20 @@ func (p *Pass) Events(n *Network, in *spike.Events, depth int) *spike.Events {
 	}
 	for i, l := range n.Layers[:depth] {
 		train, pooled := &p.trains[i], &p.pooled[i]
-		pooled.Resize(l.Pooled())
-		switch {
-		case l.fused():
-			l.earliest(in, l.Pool, pooled, &p.scratch)
-			train.From(pooled)
-		default:
+		if l.Pool.Repeats {
 			l.Respond(in, &p.response, &p.scratch)
-			if l.Pool.Repeats {
-				l.Pool.Repeated(&p.response.First, train)
-				break
-			}
-			l.Pool.Apply(&p.response.First, pooled)
-			train.From(pooled)
+			l.Pool.Repeated(&p.response.First, train)
+			in = train
+			continue
 		}
+		pooled.Resize(l.Pooled())
+		if l.AtEnd() || l.Pointwise {
+			l.Respond(in, &p.response, &p.scratch)
+			l.Pool.Apply(&p.response.First, pooled)
+		} else {
+			l.earliest(in, l.Pool, pooled, &p.scratch)
+		}
+		train.From(pooled)
 		in = train
 	}
 	return in

@@ -24,8 +24,13 @@ func (p Pool) Most() int {
 	return min(p.Window, MaxSteps) * min(p.Window, MaxSteps)
 }
 
-func (p Pool) stride() int {
-	if p.Stride == 0 {
+// Apart is how many neurons lie from one pooled neuron to the next: 1 without
+// pooling.
+func (p Pool) Apart() int {
+	switch {
+	case p.Window == 0:
+		return 1
+	case p.Stride == 0:
 		return p.Window
 	}
 	return p.Stride
@@ -39,8 +44,8 @@ func (p Pool) Shape(in Shape) Shape {
 	}
 	return Shape{
 		Maps: in.Maps,
-		Rows: (in.Rows+2*p.Pad-p.Window)/p.stride() + 1,
-		Cols: (in.Cols+2*p.Pad-p.Window)/p.stride() + 1,
+		Rows: (in.Rows+2*p.Pad-p.Window)/p.Apart() + 1,
+		Cols: (in.Cols+2*p.Pad-p.Window)/p.Apart() + 1,
 	}
 }
 
@@ -77,7 +82,7 @@ func (p Pool) Apply(in, out *Map) {
 	for r := range out.Rows {
 		for c := range out.Cols {
 			dst := out.At[out.Index(0, r, c):][:n]
-			r0, c0 := r*p.stride()-p.Pad, c*p.stride()-p.Pad
+			r0, c0 := r*p.Apart()-p.Pad, c*p.Apart()-p.Pad
 			for y := max(r0, 0); y < min(r0+p.Window, in.Rows); y++ {
 				for x := max(c0, 0); x < min(c0+p.Window, in.Cols); x++ {
 					src := in.At[in.Index(0, y, x):][:n]
@@ -119,7 +124,7 @@ func (p Pool) repeats(in *Map, f func(i int32, s Step)) {
 	out, i := p.Shape(in.Shape), int32(0)
 	for r := range out.Rows {
 		for c := range out.Cols {
-			r0, c0 := r*p.stride()-p.Pad, c*p.stride()-p.Pad
+			r0, c0 := r*p.Apart()-p.Pad, c*p.Apart()-p.Pad
 			y0, y1, x0, x1 := max(r0, 0), min(r0+p.Window, in.Rows), max(c0, 0), min(c0+p.Window, in.Cols)
 			for m := range in.Maps {
 				var fired [4]uint64
@@ -152,7 +157,7 @@ func (p Pool) Fired(in Shape, bits, out Bits) {
 		for c := range pooled.Cols {
 			dst := out[(r*pooled.Cols+c)*words:][:words]
 			clear(dst)
-			r0, c0 := r*p.stride()-p.Pad, c*p.stride()-p.Pad
+			r0, c0 := r*p.Apart()-p.Pad, c*p.Apart()-p.Pad
 			for y := max(r0, 0); y < min(r0+p.Window, in.Rows); y++ {
 				for x := max(c0, 0); x < min(c0+p.Window, in.Cols); x++ {
 					for k, w := range bits[(y*in.Cols+x)*words:][:words] {

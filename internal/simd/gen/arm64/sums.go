@@ -181,15 +181,15 @@ func earliest() {
 	first, head, units, w := get("first"), get("head"), get("units"), get("w")
 	list, n, bound := get("list"), get("n"), broadcast("beyond")
 	step, v := vectors(1)[0], vectors(4)
-	at0, left, offset, when := register(), register(), register(), register()
+	arrival, left, offset, when := register(), register(), register(), register()
 	chunks(units, 3, func(wide int) {
 		sums, steps := vectors(4*wide), vectors(4*wide)
 		load(head, 0, sums...)
 		load(first, 0, steps...)
-		op("MOVD", list, at0)
+		op("MOVD", list, arrival)
 		op("MOVD", n, left)
 		label(fmt.Sprintf("arrival%d", wide))
-		op("MOVW.P", at(at0, 4), offset)
+		op("MOVW.P", at(arrival, 4), offset)
 		op("ADD", shifted(offset, 2), w, offset)
 		for i := range wide {
 			load(offset, 64*i, v...)
@@ -197,7 +197,7 @@ func earliest() {
 				vadd("S4", sums[4*i+j], sums[4*i+j], r)
 			}
 		}
-		op("MOVW.P", at(at0, 4), when)
+		op("MOVW.P", at(arrival, 4), when)
 		op("TBNZ", imm(63), when, fmt.Sprintf("more%d", wide))
 		dup("S4", step, when)
 		for i, sum := range sums {
