@@ -34,7 +34,7 @@ import (
 //	e = Gap (1 - p)      if it is a target neuron of the image's class
 //	e = -Gap p           else
 //
-// This is the slope of the cross-entropy by which Göltz et al. (2021, equation 6)
+// This is the slope of the cross-entropy by which Göltz et al. (2021)
 // train first spikes, here of one layer, without anything that is propagated
 // back. An image of whose probability no more than a thousandth is missing
 // teaches nothing: most do, soon, and what is learned comes from those that are

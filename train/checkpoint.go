@@ -214,20 +214,10 @@ const (
 type other struct {
 	prefix string
 	w      *[]float32
-	read   func(l snn.Layer, f *tensorfile.File, name string) ([]float32, error)
 }
 
 func (m *Model) others() []other {
-	return []other{{bestPrefix, &m.best, readWeights}, {sumPrefix, &m.sum, readSum}}
-}
-
-// readSum is the weights added up, which are beyond what a layer may have.
-func readSum(_ snn.Layer, f *tensorfile.File, name string) ([]float32, error) {
-	t, err := f.Tensor(name)
-	if err != nil {
-		return nil, err
-	}
-	return t.Float32s()
+	return []other{{bestPrefix, &m.best}, {sumPrefix, &m.sum}}
 }
 
 // weightShape is the shape of a layer's weights: map, input map, row, column.
@@ -278,30 +268,43 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 		return nil, fmt.Errorf("%s is missing, and the encoding is fitted to it", rangeLow)
 	}
 	for i, l := range m.Network.Layers {
-		w, err := readWeights(l, f, tensorName(l.Name))
-		if err != nil {
-			return nil, err
-		}
 		if err := readThresholds(l, f); err != nil {
 			return nil, err
 		}
-		for _, o := range m.others() {
-			name := o.prefix + tensorName(l.Name)
-			if _, ok := f.Lookup(name); !ok || i < len(e.Layers)-1 {
-				continue
-			}
-			if err := hasWeights(f, name, l.Geometry); err != nil {
-				return nil, err
-			}
-			if *o.w, err = o.read(l, f, name); err != nil {
-				return nil, err
-			}
-			if err := l.SetWeights(w); err != nil {
+		if i == len(e.Layers)-1 {
+			if err := m.readOthers(l, f); err != nil {
 				return nil, err
 			}
 		}
+		if err := readWeights(l, f, tensorName(l.Name)); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
+}
+
+// readOthers reads what a file holds beside the weights of the last layer, whose
+// weights are then the best, if there are any: only it can tell whether these
+// are possible.
+func (m *Model) readOthers(last snn.Layer, f *tensorfile.File) error {
+	for _, o := range m.others() {
+		name := o.prefix + tensorName(last.Name)
+		if _, ok := f.Lookup(name); !ok {
+			continue
+		}
+		w, err := readTensor(f, name, weightShape(last.Geometry))
+		if err != nil {
+			return err
+		}
+		*o.w = w
+	}
+	if m.best == nil {
+		return nil
+	}
+	if err := last.SetWeights(m.best); err != nil {
+		return fmt.Errorf("%s%s: %w", bestPrefix, tensorName(last.Name), err)
+	}
+	return nil
 }
 
 // hasWeights reports that a file lacks the weights of a layer, or has them in
@@ -317,20 +320,20 @@ func hasWeights(f *tensorfile.File, name string, g snn.Geometry) error {
 	return nil
 }
 
-// readWeights gives a layer the weights of a tensor, and returns them.
-func readWeights(l snn.Layer, f *tensorfile.File, name string) ([]float32, error) {
+// readWeights gives a layer the weights of a tensor.
+func readWeights(l snn.Layer, f *tensorfile.File, name string) error {
 	t, err := f.Tensor(name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	w, err := t.Float32s()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := l.SetWeights(w); err != nil {
-		return nil, fmt.Errorf("%s: %w", t.Name, err)
+		return fmt.Errorf("%s: %w", t.Name, err)
 	}
-	return w, nil
+	return nil
 }
 
 // check reports a state that the experiment cannot be in.

@@ -1,7 +1,6 @@
 package train_test
 
 import (
-	"bytes"
 	"path/filepath"
 	"testing"
 
@@ -83,19 +82,7 @@ func TestPredict(t *testing.T) {
 			}
 
 			// Rounded, written and read again it decides the same.
-			rounded, err := m.Rounded()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var b bytes.Buffer
-			if err := rounded.Write(&b); err != nil {
-				t.Fatal(err)
-			}
-			read, err := train.Read("network", &b)
-			if err != nil {
-				t.Fatal(err)
-			}
-			third, err := read.Predictor()
+			third, err := reread(t, m).Predictor()
 			if err != nil {
 				t.Fatal(err)
 			}

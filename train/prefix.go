@@ -257,11 +257,10 @@ func (p prefix) fromFile(f *tensorfile.File) (l learned, err error) {
 		if err != nil {
 			return l, err
 		}
-		w, err := readWeights(snn.Layer{Convolution: c}, f, tensorName(layer.Name))
-		if err != nil {
+		if err := readWeights(snn.Layer{Convolution: c}, f, tensorName(layer.Name)); err != nil {
 			return l, err
 		}
-		l.weights = append(l.weights, w)
+		l.weights = append(l.weights, c.Weights())
 	}
 	if l.train, err = p.readBits(f, trainBits); err != nil {
 		return l, err

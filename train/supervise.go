@@ -24,8 +24,7 @@ type Homeostasis struct {
 
 // Timing is when an "s2stdp" layer wants its neurons to fire: see [snn.S2STDP].
 type Timing struct {
-	Gap float64 `toml:"gap" comment:"of time, 0 to 1, between the neuron of the image's class and those of the others"`
-	// Temperature is how far of time, 0 to 1, probabilities reach.
+	Gap         float64 `toml:"gap" comment:"of time, 0 to 1, between the neuron of the image's class and those of the others"`
 	Temperature float64 `toml:"temperature" comment:"of time, 0 to 1: errors are what is missing of a probability that classes share by their times, times gap; 0: they are the distance from times that are aimed at"`
 	Spare       int     `toml:"spare" comment:"neurons of a class, the first ones, that stand for images of other classes"`
 	Normalise   bool    `toml:"normalise" comment:"the weights of a neuron keep the sum weights.mean x synapses"`
@@ -172,7 +171,7 @@ func (t *Trainer) supervise(ctx context.Context, layer Layer, c *snn.Convolution
 		s.Score.count(snn.Judge(class, label))
 		s.Presentations++
 		s.Image++
-		if m.sum != nil && (s.Image%between == 0 || s.Image == len(order)) {
+		if layer.Learn.Timing.Mean && (s.Image%between == 0 || s.Image == len(order)) {
 			if err := t.consolidate(teacher, len(order)); err != nil {
 				return err
 			}

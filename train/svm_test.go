@@ -222,16 +222,7 @@ func TestSVMHostile(t *testing.T) {
 		"strange state": func(f *tensorfile.File) { f.Metadata["state"] = `{"svm":{"tried":3}}` },
 		"state of none": func(f *tensorfile.File) { f.Metadata["state"] = `{"svm":{}}` },
 	} {
-		f, err := tensorfile.ReadSafetensors(bytes.NewReader(b.Bytes()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		change(f)
-		var bad bytes.Buffer
-		if err := tensorfile.WriteSafetensors(&bad, f); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := train.Read(name, &bad); err == nil {
+		if err := misread(t, b.Bytes(), name, change); err == nil {
 			t.Errorf("%s: it is read", name)
 		}
 	}
@@ -261,4 +252,20 @@ func remove(f *tensorfile.File, name string) {
 			return
 		}
 	}
+}
+
+// misread is the error with which a file of that name is read, once it is changed.
+func misread(t *testing.T, file []byte, name string, change func(*tensorfile.File)) error {
+	t.Helper()
+	f, err := tensorfile.ReadSafetensors(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(f)
+	var bad bytes.Buffer
+	if err := tensorfile.WriteSafetensors(&bad, f); err != nil {
+		t.Fatal(err)
+	}
+	_, err = train.Read(name, &bad)
+	return err
 }
