@@ -139,7 +139,8 @@ func (p *pupil) learn(in *spike.Map, label int) int {
 				}
 			}
 		}
-		if r.Sum > 0 && sum > 0 && c.e != 0 {
+		// Errors close to 0 may leave no change, and then nothing is rescaled.
+		if r.Sum > 0 && sum > 0 && (c.e*r.APlus != 0 || c.e*r.AMinus != 0) {
 			for i := range w {
 				w[i] = min(max(w[i]*float32(float32(r.Sum)/sum), 0), r.Upper)
 			}
