@@ -65,8 +65,8 @@ func FromExperiment(e train.Experiment) (Model, error) {
 	m := Model{Rows: e.Data.Rows, Cols: e.Data.Cols, Encode: e.Encode, Decision: decision}
 	for i, c := range []*Competitive{&m.S1, &m.S2} {
 		l := e.Layers[i].Learn
-		if l.Rule != train.RuleSTDP || !l.Pointwise || l.Dropout != 0 || l.PerStep != 0 || l.Doubling.Updates || e.Layers[i].Pointwise {
-			return Model{}, fmt.Errorf("layers.%s.learn: a reference trace is of STDP with pointwise inhibition, that of learning alone, and without dropout, per_step and doubling.updates here", e.Layers[i].Name)
+		if l.Rule != train.RuleSTDP || !l.Pointwise || l.Dropout != 0 || l.PerStep != 0 || l.Doubling.Updates || e.Layers[i].Pointwise || e.Layers[i].Ramp {
+			return Model{}, fmt.Errorf("layers.%s.learn: a reference trace is of STDP with pointwise inhibition, that of learning alone, and without dropout, per_step, doubling.updates and ramp here", e.Layers[i].Name)
 		}
 		*c = Competitive{
 			Layer:    layer(e, i),

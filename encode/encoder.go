@@ -36,13 +36,14 @@ func (f Filter) Kernel() (Kernel, error) {
 
 // Config is everything about an encoding, as data.
 type Config struct {
-	Steps     int       `toml:"steps"`     // time steps, 1 to spike.MaxSteps
-	Filters   []Filter  `toml:"filters"`   // one channel each
-	Pad       int       `toml:"pad"`       // pixels on every side, black unless border says otherwise
-	Threshold float64   `toml:"threshold"` // smaller responses become 0
-	Abs       bool      `toml:"abs"`       // take magnitudes, after the cut
-	Normalise int       `toml:"normalise"` // radius of local normalisation; 0: none
-	Lateral   []float64 `toml:"lateral"`   // factors of lateral inhibition by distance; empty: none
+	Steps     int       `toml:"steps"`                           // time steps, 1 to spike.MaxSteps
+	Rest      int       `toml:"rest,omitempty" json:",omitzero"` // of these, steps at the end in which no input fires any more and neurons go on
+	Filters   []Filter  `toml:"filters"`                         // one channel each
+	Pad       int       `toml:"pad"`                             // pixels on every side, black unless border says otherwise
+	Threshold float64   `toml:"threshold"`                       // smaller responses become 0
+	Abs       bool      `toml:"abs"`                             // take magnitudes, after the cut
+	Normalise int       `toml:"normalise"`                       // radius of local normalisation; 0: none
+	Lateral   []float64 `toml:"lateral"`                         // factors of lateral inhibition by distance; empty: none
 
 	Border  string `toml:"border,omitempty" json:",omitempty"`  // what the pad is: "black" or empty, or "edge", the nearest pixel
 	Latency string `toml:"latency,omitempty" json:",omitempty"` // "rank" or empty, "spread", or "linear"
@@ -89,7 +90,7 @@ func New(c Config, rows, cols int) (*Encoder, error) {
 	}
 	e := &Encoder{config: c, rows: rows, cols: cols, shape: c.Shape(rows, cols)}
 	if c.Recordings() {
-		e.listener = newListener(c.Events, c.Steps)
+		e.listener = newListener(c.Events, c.Steps-c.Rest)
 		return e, nil
 	}
 	for _, f := range c.Filters {
@@ -134,6 +135,7 @@ func (c Config) Faults(rows, cols int) []Fault {
 		}
 	}
 	add(c.Steps < 1 || c.Steps > spike.MaxSteps, "steps", "%d; it must be 1 to %d", c.Steps, spike.MaxSteps)
+	add(c.Rest < 0 || c.Rest > 0 && c.Rest >= c.Steps, "rest", "%d of %d steps; it must leave at least one for the inputs", c.Rest, c.Steps)
 	c.eventFaults(rows, cols, add)
 	if c.Recordings() {
 		return faults
@@ -158,7 +160,7 @@ func (c Config) Faults(rows, cols int) []Fault {
 	add(c.Border != "" && c.Border != BorderBlack && c.Border != BorderEdge, "border", "%q; it can be %q or %q", c.Border, BorderBlack, BorderEdge)
 	add(c.Border == BorderEdge && c.Pad == 0, "border", "has no effect without a pad; take it away")
 	add(!slices.Contains([]string{"", LatencyRank, LatencySpread, LatencyLinear}, c.Latency), "latency", "%q; it can be %q, %q or %q", c.Latency, LatencyRank, LatencySpread, LatencyLinear)
-	add(c.Latency == LatencySpread && c.Steps == 1, "latency", "%q needs a step for the strongest and one for the others; steps must be 2 or more", c.Latency)
+	add(c.Latency == LatencySpread && c.Steps-c.Rest == 1, "latency", "%q needs a step for the strongest and one for the others; steps must be 2 or more, and rest leave as many", c.Latency)
 	add(c.Fitted && c.Latency != LatencyLinear, "fitted", "has an effect on %q latency only; it must be false", LatencyLinear)
 	add(c.Latency == LatencyLinear && !c.Fitted && (c.Normalise > 0 || len(c.Lateral) > 0), "fitted", "must be true: after normalisation or lateral inhibition nobody knows the largest intensity beforehand")
 	if c.Normalise < 0 || c.Normalise > MaxKernel {
@@ -232,7 +234,13 @@ func (e *Encoder) Intensities() *Picture {
 // programming error. A recording has any length; see package event.
 func (e *Encoder) Encode(pixels []byte, dst *spike.Map) {
 	dst.Resize(e.shape)
+	dst.Steps = e.config.Steps - e.config.Rest
+	e.fire(pixels, dst)
 	dst.Steps = e.config.Steps
+}
+
+// fire is Encode into the steps that inputs have.
+func (e *Encoder) fire(pixels []byte, dst *spike.Map) {
 	if e.listener != nil {
 		e.listener.listen(pixels, dst, e.Vary)
 		return
@@ -271,7 +279,7 @@ func (e *Encoder) Fired(pixels []byte, dst spike.Bits) {
 	e.contrasts(pixels)
 	clear(dst)
 	keys := e.ranking.keys
-	silent := e.ranking.silent(e.config.Steps)
+	silent := e.ranking.silent(e.config.Steps - e.config.Rest)
 	if silent == len(keys) {
 		return
 	}

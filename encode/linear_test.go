@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"firstspike/encode"
+	"firstspike/event"
 	"firstspike/spike"
 )
 
@@ -28,9 +29,11 @@ func noise(rng *rand.Rand, n int) []byte {
 func TestLinear(t *testing.T) {
 	const rows, cols = 9, 11
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, fitted := range []bool{false, true} {
+	for i := range 4 {
+		fitted := i%2 == 1
 		c := linear
-		c.Fitted = fitted
+		c.Fitted, c.Rest = fitted, i/2*100
+		steps := float64(c.Steps - c.Rest)
 		e, err := encode.New(c, rows, cols)
 		if err != nil {
 			t.Fatal(err)
@@ -77,7 +80,7 @@ func TestLinear(t *testing.T) {
 						}
 						want := spike.Silent
 						if f := (float64(float32(v)) - low) / (high - low); high > low && f > 0 {
-							want = spike.Step(math.Floor(min(max(0, 1-f)*255, 254)))
+							want = spike.Step(math.Floor(min(max(0, 1-f)*steps, steps-1)))
 						}
 						if s := got.Step(ch, y, x); s != want {
 							t.Fatalf("channel %d at %d,%d: step %d; want %d of %v in %v..%v", ch, y, x, s, want, v, low, high)
@@ -86,6 +89,9 @@ func TestLinear(t *testing.T) {
 						}
 					}
 				}
+			}
+			if got.Steps != c.Steps {
+				t.Fatalf("%d steps", got.Steps)
 			}
 			fired, all := spike.NewBits(got.Shape), spike.NewBits(got.Shape)
 			all.From(&got)
@@ -101,10 +107,55 @@ func TestLinear(t *testing.T) {
 	}
 }
 
+// Steps at the end are left out of every kind of latency, and are there.
+func TestRest(t *testing.T) {
+	const rows, cols = 9, 11
+	rng := rand.New(rand.NewPCG(3, 4))
+	pixels := noise(rng, rows*cols)
+	var events []event.Event
+	for i := range 60 {
+		events = append(events, event.Event{Time: uint32(1000 * i), X: uint8(rng.IntN(cols)), Y: uint8(rng.IntN(rows)), On: rng.IntN(2) == 0})
+	}
+	recording, err := event.Recording{Rows: rows, Cols: cols, Events: events}.Encode(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []encode.Config{
+		{Filters: linear.Filters, Pad: 3}, {Filters: linear.Filters, Pad: 3, Latency: encode.LatencySpread, Pointwise: true}, linear,
+		{Events: encode.Events{Mode: encode.EventsFirst, Polarity: encode.EventsBoth, Windows: []float64{0, 60000}}},
+		{Events: encode.Events{Mode: encode.EventsRank, Polarity: encode.EventsBoth, Windows: []float64{0, 60000}}},
+	} {
+		input := pixels
+		if c.Recordings() {
+			input = recording
+		}
+		var rested, short spike.Map
+		c.Steps, c.Rest = 20, 8
+		e, err := encode.New(c, rows, cols)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Encode(input, &rested)
+		fired := spike.NewBits(rested.Shape)
+		e.Fired(input, fired)
+		c.Steps, c.Rest = 12, 0
+		if e, err = encode.New(c, rows, cols); err != nil {
+			t.Fatal(err)
+		}
+		e.Encode(input, &short)
+		all := spike.NewBits(short.Shape)
+		all.From(&short)
+		if rested.Steps != 20 || !slices.Equal(rested.At, short.At) || !slices.Equal(fired, all) || short.Spikes() == 0 {
+			t.Errorf("%+v: %d steps, %d spikes; the same without a rest: %d", c, rested.Steps, rested.Spikes(), short.Spikes())
+		}
+	}
+}
+
 func TestLinearFaults(t *testing.T) {
 	for path, change := range map[string]func(c *encode.Config){
 		"border":  func(c *encode.Config) { c.Border = "white" },
 		"latency": func(c *encode.Config) { c.Latency = "log" },
+		"rest":    func(c *encode.Config) { c.Rest = 255 },
 		"fitted":  func(c *encode.Config) { c.Latency, c.Fitted = "", true },
 	} {
 		c := linear

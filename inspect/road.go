@@ -116,7 +116,7 @@ type Arrival struct {
 	spike.Neuron            // that fired, among the inputs of the layer, which are unpadded
 	Step         spike.Step // when
 	Synapse      int        // through which synapse it came, in the order input map, row, column
-	Weight       int32      // of the synapse, in units of [snn.Convolution.Unit]
+	Weight       int32      // of the synapse, in units of [snn.Convolution.Unit]; a ramp adds it at every step from then on
 }
 
 // Arrivals are all spikes that reach a neuron of the layer at a depth, whether
@@ -200,10 +200,14 @@ func (r *Road) Potentials(depth int, n spike.Neuron) []float64 {
 		sums[a.Step] += int64(a.Weight)
 	}
 	potentials := make([]float64, len(sums))
-	sum := int64(0)
+	slope, sum := int64(0), int64(0)
 	for i, v := range sums {
-		sum += v
-		potentials[i] = c.Potential(int32(sum))
+		if slope += v; c.Ramp {
+			sum += slope
+		} else {
+			sum = slope
+		}
+		potentials[i] = float64(sum) * c.Unit()
 	}
 	return potentials
 }

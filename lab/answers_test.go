@@ -47,6 +47,7 @@ func TestAnswers(t *testing.T) {
 		"digits": {{"layers.s1.threshold": "9"}, {"layers.s3.threshold": "25", "encode.steps": "6"}, {"encode.threshold": "20"}, {"layers.s2.threshold": "1000"}},
 		"bose":   {{"layers.s2.threshold": "8"}, {"encode.steps": "30"}, {"layers.s3.threshold": "40"}},
 		"bars":   {{"layers.s2.threshold": "0.7"}, {"layers.s1.threshold": "0.5"}},
+		"ramps":  {{"layers.s1.threshold": "50"}, {"layers.s2.threshold": "2000"}, {"encode.steps": "140"}},
 		"timed":  {{"layers.s1.threshold": "6"}, {"layers.s2.threshold": "10"}, {"encode.steps": "40"}},
 		"single": {{"layers.s2.threshold": "inf"}, {"encode.steps": "1"}},
 	}
@@ -202,7 +203,7 @@ func neuron(t *testing.T, m *train.Model, l *lab.Lab, pixels []byte, depth, k in
 		t.Fatalf("%s %d,%d,%d: class %d; want %d", c.Name, fm, row, col, n.Class, class)
 	}
 	// The arrivals explain the potentials, and nothing else arrives.
-	sum, at, count := 0., 0, 0
+	sum, slope, at, count := 0., 0., 0, 0
 	for step, v := range n.Potentials {
 		for ; at < len(n.Arrivals) && n.Arrivals[at].Step == step; at++ {
 			a := n.Arrivals[at]
@@ -214,7 +215,10 @@ func neuron(t *testing.T, m *train.Model, l *lab.Lab, pixels []byte, depth, k in
 			if !slices.Contains(in.steps[in.Major(a.Map, a.Row, a.Col)], spike.Step(step)) {
 				t.Fatalf("%s: %+v never fired", c.Name, a)
 			}
-			sum += a.Weight
+			slope += a.Weight
+		}
+		if sum += slope; !c.Ramp {
+			sum = slope
 		}
 		if sum != v {
 			t.Fatalf("%s %d,%d,%d: the arrivals up to step %d add up to %v, the potential is %v", c.Name, fm, row, col, step, sum, v)

@@ -38,6 +38,15 @@ var nets = map[string]func() (*train.Model, error){
 		e.Layers[0].Maps, e.Layers[0].Learn.Epochs = 16, 2
 		e.Layers[1].Maps, e.Layers[1].Threshold, e.Layers[1].Learn.Epochs = 20, 25, 3
 	}),
+	// Potentials that are ramps, and time after the last input.
+	"ramps": learned("goupy2024", func(e *train.Experiment) {
+		e.Data.Limit, e.Protocol.Validation, e.Encode.Rest = 300, 40, 100
+		e.Layers[0].Maps, e.Layers[0].Learn.Epochs = 16, 2
+		e.Layers[0].Ramp, e.Layers[0].Threshold = true, 30
+		l := &e.Layers[1]
+		l.Maps, l.Ramp, l.Threshold, l.Learn.Epochs = 20, true, 3000, 3
+		l.Learn.Timing.Gap, l.Learn.Timing.Temperature = 1, 0.001
+	}),
 	// No layer before the one that decides, which fires when it passes a threshold.
 	"single": learned("bars", func(e *train.Experiment) {
 		e.Layers = e.Layers[1:]
@@ -185,10 +194,14 @@ func compute(c *snn.Convolution, in trains, steps int) plain {
 				adds[t] += int64(q[s])
 			}
 		}
-		sum := int64(0)
+		sum, slope := int64(0), int64(0)
 		for t, a := range adds {
-			sum += a
-			v := c.Potential(int32(sum))
+			if slope += a; c.Ramp {
+				sum += slope
+			} else {
+				sum = slope
+			}
+			v := float64(sum) * c.Unit()
 			p.after[i][t] = v
 			over := v > c.ThresholdOf(fm) || c.Fires == snn.AtLeast && v >= c.ThresholdOf(fm)
 			if c.AtEnd() {

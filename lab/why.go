@@ -26,7 +26,7 @@ type Why struct {
 	// The same in pixels, rows x cols, row by row: positive where the image
 	// speaks for the winner, negative where for the runner-up. Every piece of
 	// evidence goes back to the neuron that fired, from there to the inputs that
-	// had fired before it, in the proportion of their weights, and so on down to
+	// had fired before it, in the proportion of what they added, and so on down to
 	// the pixels under the filters. Nothing is lost on the way: but for rounding
 	// the sum is Difference.
 	Rows int       `json:"rows"`
@@ -40,7 +40,7 @@ type Evidence struct {
 	Row        int     `json:"row"`
 	Col        int     `json:"col"`
 	Step       int     `json:"step"`       // of its first spike
-	Winner     float64 `json:"winner"`     // what it added to the winner's potential: the weight, for each of its spikes; 0 if it is not seen
+	Winner     float64 `json:"winner"`     // what it added to the winner's potential: the weight, for each of its spikes, and with ramps for each step from then on; 0 if it is not seen
 	Second     float64 `json:"second"`     // the same of the runner-up's neuron
 	Difference float64 `json:"difference"` // Winner - Second
 }
@@ -71,7 +71,7 @@ func (l *Lab) Why(pixels []byte) (Why, error) {
 			if sums[a.Neuron] == nil {
 				sums[a.Neuron] = &sum{step: a.Step}
 			}
-			to(sums[a.Neuron], int64(a.Weight))
+			to(sums[a.Neuron], int64(a.Weight)*int64(c.Additions(a.Step, s.Step)))
 		}
 	}
 	add(road.Decision.Winner, func(s *sum, v int64) { s.winner += v })
@@ -173,11 +173,14 @@ func (l *Lab) back(road *inspect.Road, depth int, share []float64) []float64 {
 		// A neuron that has fired has seen spikes with weights.
 		arrivals = road.AppendArrivals(arrivals[:0], depth, station.First.Neuron(i%c.Maps, i/c.Maps), station.First.At[i])
 		total := 0.0
-		for _, a := range arrivals {
-			total += math.Abs(float64(a.Weight))
+		added := func(a inspect.Arrival) float64 {
+			return math.Abs(float64(a.Weight)) * float64(c.Additions(a.Step, station.First.At[i]))
 		}
 		for _, a := range arrivals {
-			before[c.In.Index(a.Map, a.Row, a.Col)] += float64(v * (math.Abs(float64(a.Weight)) / total))
+			total += added(a)
+		}
+		for _, a := range arrivals {
+			before[c.In.Index(a.Map, a.Row, a.Col)] += float64(v * (added(a) / total))
 		}
 	}
 	return before

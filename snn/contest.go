@@ -40,7 +40,7 @@ func (c *Convolution) contest(in *spike.Events, sel Selection, s *Scratch, list 
 			continue
 		}
 		s.fresh = s.fresh[:0]
-		c.crossings(s, sel, spike.Step(t), c.AtEnd())
+		c.crossings(s, sel, spike.Step(t), c.AtEnd() || c.Ramp)
 		list = sel.choose(s.fresh, list, from)
 		if len(list)-from == sel.K {
 			break
@@ -83,12 +83,18 @@ func (c *Convolution) contestFinal(in *spike.Events, sel Selection, s *Scratch, 
 // with its potential after the last step.
 func (c *Convolution) first(in *spike.Events) spike.Spike {
 	w := spike.Spike{Step: spike.Silent}
+	slope := int32(0)
 	for t := range in.Steps() {
+		if c.Ramp {
+			w.Potential += slope
+		}
 		for _, i := range in.Step(t) {
 			pos, m := int(i)/c.In.Maps, int(i)%c.In.Maps
 			y, x := pos/c.In.Cols+c.Pad, pos%c.In.Cols+c.Pad
 			if y < c.Kernel.Rows && x < c.Kernel.Cols {
-				w.Potential += c.quanta[(m*c.Kernel.Rows+y)*c.Kernel.Cols+x]
+				q := c.quanta[(m*c.Kernel.Rows+y)*c.Kernel.Cols+x]
+				w.Potential += q
+				slope += q
 			}
 		}
 		if w.Step == spike.Silent && w.Potential > c.limit+c.below(0) && (!c.AtEnd() || t == in.Steps()-1) {

@@ -27,9 +27,33 @@ type Geometry struct {
 	Stride int // 0 is 1
 	Pad    int // silent rows and columns on every side of the input
 	Most   int // how often an input can fire; 0 is 1
+
+	// With Ramp an input adds its weight not only when it fires but at every step
+	// from then on: what it gives to the potential is a ramp instead of a step. So
+	// a neuron knows not only which inputs have fired but how early, and goes on
+	// rising when nothing comes any more. Zhang et al. (2021), rectified linear
+	// postsynaptic potentials.
+	Ramp bool
 }
 
 func (g Geometry) stride() int { return max(g.Stride, 1) }
+
+// Additions is how often a spike has added its weight to a potential after the
+// step to; from is the step of the spike, and not after it.
+func (g Geometry) Additions(from, to spike.Step) int {
+	if g.Ramp {
+		return int(to-from) + 1
+	}
+	return 1
+}
+
+// additions is how often a synapse can add its weight.
+func (g Geometry) additions() int {
+	if g.Ramp {
+		return max(g.Most, 1) * spike.MaxSteps
+	}
+	return max(g.Most, 1)
+}
 
 // planes is how many bits tell of an input, and how many words of all inputs one
 // of them takes.
@@ -82,7 +106,8 @@ func (g Geometry) Check() error {
 
 // A Convolution is a layer of integrate-and-fire neurons that share weights
 // as a convolution does. A neuron's potential is the sum of the weights of
-// the inputs that have fired; it fires when the potential passes the
+// the inputs that have fired, with [Geometry.Ramp] of these sums over all steps so
+// far; it fires when the potential passes the
 // threshold, at most once, and is never reset.
 //
 // Potentials are integers, counted in [Convolution.Unit]: see the package's
@@ -150,6 +175,8 @@ func bare(g Geometry, threshold float64, fires Comparison, bound float64) (*Conv
 		return nil, fmt.Errorf("fires %q; it must be %q or %q", fires, Above, AtLeast)
 	case !(threshold >= 0):
 		return nil, fmt.Errorf("threshold %v; it must be 0 or more, or inf", threshold)
+	case g.Ramp && math.IsInf(threshold, 1):
+		return nil, fmt.Errorf("potentials that are ramps and an infinite threshold; a ramp needs a threshold to reach")
 	case threshold == 0 && fires == AtLeast:
 		return nil, fmt.Errorf("threshold 0 with %q: every neuron would fire before its first input", AtLeast)
 	}
@@ -163,12 +190,12 @@ func bare(g Geometry, threshold float64, fires Comparison, bound float64) (*Conv
 	c := &Convolution{Geometry: g, Threshold: threshold, Fires: fires, bound: bound}
 	c.width = simd.Round(g.Maps)
 	// Two at least: the difference of two quanta must be an integer too.
-	n := max(2, float64(g.Synapses())*float64(max(1, g.Most)))
+	n := max(2, float64(g.Synapses())*float64(g.additions()))
 	for c.bits = 24; c.bits >= 8 && n*(math.Ldexp(bound, c.bits)+1) >= 1<<31; {
 		c.bits--
 	}
 	if c.bits < 8 {
-		return nil, fmt.Errorf("%d synapses with weights up to %v and inputs that fire up to %d times leave no room for fractions in a 32-bit potential", g.Synapses(), bound, max(1, g.Most))
+		return nil, fmt.Errorf("%d synapses with weights up to %v that are added up to %d times leave no room for fractions in a 32-bit potential", g.Synapses(), bound, g.additions())
 	}
 	c.limit = c.quantumLimit(threshold)
 	return c, nil

@@ -12,7 +12,7 @@ import (
 // to tell which of its neurons fire at all. With weights of 0 or more
 // potentials never fall, so a neuron fires if and only if the potential after
 // the last step passes the threshold, and the time axis can be dropped.
-func (c *Convolution) TimeMatters() bool { return c.signed && !c.AtEnd() }
+func (c *Convolution) TimeMatters() bool { return c.Ramp || c.signed && !c.AtEnd() }
 
 // A list holds the active inputs of an image, position by position, each as
 // the place of its weights. A weight's row and column follow from the neuron

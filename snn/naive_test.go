@@ -69,6 +69,9 @@ func convolve(in grid4[bool], g Geometry, w []float64) grid4[float64] {
 							}
 						}
 					}
+					if g.Ramp && t > 0 {
+						sum += out[t-1][f][r][c]
+					}
 					out[t][f][r][c] = sum
 				}
 			}
@@ -346,7 +349,19 @@ type drawn struct {
 // -2 if signed, to 2, so that they lie on the layer's grid and potentials are
 // exact here and there.
 func drawLayer(t *rapid.T, rng *rand.Rand, in spike.Shape, signed bool, threshold float64) drawn {
-	g := drawGeometry(t, in)
+	return drawWeights(t, rng, drawGeometry(t, in), signed, threshold)
+}
+
+// drawRamp is drawLayer for a layer that may have ramps, and weights of both
+// signs.
+func drawRamp(t *rapid.T, rng *rand.Rand, in spike.Shape) drawn {
+	g, threshold := drawGeometry(t, in), drawThreshold(t)
+	g.Ramp = threshold < inf && rapid.Bool().Draw(t, "ramp")
+	return drawWeights(t, rng, g, rapid.Bool().Draw(t, "signed"), threshold)
+}
+
+// drawWeights is drawLayer for a geometry.
+func drawWeights(t *rapid.T, rng *rand.Rand, g Geometry, signed bool, threshold float64) drawn {
 	fires := rapid.SampledFrom([]Comparison{"", Above, AtLeast}).Draw(t, "fires")
 	if threshold == 0 && fires == AtLeast {
 		fires = Above
@@ -382,7 +397,11 @@ func (d drawn) aim(t *rapid.T, rng *rand.Rand) {
 	at := rng.IntN(d.Out().Neurons())
 	potential := make([]int32, d.Out().Neurons())
 	d.Final(bitsOf(in), potential, new(Scratch))
-	if p := d.Potential(potential[at]); p > 0 {
+	p := d.Potential(potential[at])
+	if d.Ramp {
+		p *= float64(1 + rng.IntN(8))
+	}
+	if p > 0 {
 		d.SetThreshold(p)
 	}
 }

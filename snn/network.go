@@ -125,7 +125,7 @@ func (p *Pass) Events(n *Network, in *spike.Events, depth int) *spike.Events {
 			continue
 		}
 		pooled.Resize(l.Pooled())
-		if l.AtEnd() || l.Pointwise {
+		if l.AtEnd() || l.Pointwise || l.Ramp {
 			l.Respond(in, &p.response, &p.scratch)
 			l.Pool.Apply(&p.response.First, pooled)
 		} else {

@@ -15,14 +15,23 @@ import (
 type Response struct {
 	First     spike.Map
 	Potential []int32
+
+	// Rise is, of a layer with [Geometry.Ramp], by how much the potential rose in
+	// that step, and 0 where the neuron stayed silent; nil of others.
+	Rise []int32
 }
 
-func (r *Response) reset(shape spike.Shape, steps int) {
+func (r *Response) reset(c *Convolution, steps int) {
+	shape := c.Out()
 	r.First.Shape, r.First.Steps = shape, steps
 	r.First.At = grow(r.First.At, shape.Neurons())
 	r.First.Silence()
 	r.Potential = grow(r.Potential, shape.Neurons())
 	clear(r.Potential)
+	if r.Rise = r.Rise[:0]; c.Ramp {
+		r.Rise = grow(r.Rise, shape.Neurons())
+		clear(r.Rise)
+	}
 }
 
 // Respond computes the layer's response to the spikes of an unpadded input
@@ -35,18 +44,22 @@ func (c *Convolution) Respond(in *spike.Events, r *Response, s *Scratch) {
 // respond is Respond, or Respond and then [Response.PointwiseInhibition].
 func (c *Convolution) respond(in *spike.Events, r *Response, s *Scratch, pointwise bool) {
 	s.reset(c)
-	r.reset(c.Out(), in.Steps())
+	r.reset(c, in.Steps())
 	for t := range in.Steps() {
 		c.integrate(s, in.Step(t))
 		last := t == in.Steps()-1
 		if c.AtEnd() && !last {
 			continue
 		}
-		c.crossed(s, c.AtEnd(), func(pos int, over []uint64) {
+		c.crossed(s, c.AtEnd() || c.Ramp, func(pos int, over []uint64) {
 			acc := s.acc[pos*c.width:][:c.width]
 			if pointwise {
 				m := c.foremost(acc, over, nil)
-				r.First.At[pos*c.Maps+m], r.Potential[pos*c.Maps+m] = spike.Step(t), acc[m]+c.below(m)
+				i := pos*c.Maps + m
+				r.First.At[i], r.Potential[i] = spike.Step(t), acc[m]+c.below(m)
+				if c.Ramp {
+					r.Rise[i] = s.slope[pos*c.width+m]
+				}
 				s.closed[pos] = true
 				c.retire(acc)
 				return
@@ -57,6 +70,9 @@ func (c *Convolution) respond(in *spike.Events, r *Response, s *Scratch, pointwi
 					i := pos*c.Maps + m
 					if r.First.At[i] == spike.Silent {
 						r.First.At[i], r.Potential[i] = spike.Step(t), acc[m]+c.below(m)
+						if c.Ramp {
+							r.Rise[i] = s.slope[pos*c.width+m]
+						}
 						c.retire(acc[m : m+1])
 					}
 				}
@@ -98,6 +114,10 @@ func (c *Convolution) retire(acc []int32) {
 // potentials of all neurons that see them, and notes where the threshold may
 // be passed.
 func (c *Convolution) integrate(s *Scratch, inputs []int32) {
+	if c.Ramp {
+		c.climb(s, inputs)
+		return
+	}
 	s.hot = grow(s.hot, len(inputs)*c.per)
 	limit := c.limit
 	if c.AtEnd() {
@@ -105,6 +125,17 @@ func (c *Convolution) integrate(s *Scratch, inputs []int32) {
 	}
 	found := simd.Scatter(s.acc, c.rows, c.targets, c.per, inputs, c.Out().Cols*c.width, -c.stride()*c.Kernel.Cols*c.width, limit, s.hot)
 	s.hot = s.hot[:found]
+}
+
+// climb is integrate for a layer with [Geometry.Ramp], and leaves open where the
+// threshold may be passed.
+func (c *Convolution) climb(s *Scratch, inputs []int32) {
+	s.hot = grow(s.hot, len(inputs)*c.per)
+	simd.Scatter(s.slope, c.rows, c.targets, c.per, inputs, c.Out().Cols*c.width, -c.stride()*c.Kernel.Cols*c.width, math.MaxInt32, s.hot)
+	s.hot = s.hot[:0]
+	for i, v := range s.slope {
+		s.acc[i] += v
+	}
 }
 
 // crossed calls f for the positions at which neurons are above the threshold

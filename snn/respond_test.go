@@ -20,13 +20,28 @@ func TestRespond(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := drawRand(t, "seed")
 		in := drawInput(t, rng, drawShape(t), drawSteps(t))
-		d := drawLayer(t, rng, in.Shape, rapid.Bool().Draw(t, "signed"), drawThreshold(t))
+		d := drawRamp(t, rng, in.Shape)
 		e.From(in)
 		d.Respond(&e, &r, &s)
 		if r.First.Shape != d.Out() || r.First.Steps != in.Steps {
 			t.Fatalf("shape %v, %d steps; want %v, %d", r.First.Shape, r.First.Steps, d.Out(), in.Steps)
 		}
-		compare(t, d.Convolution, &r, d.volley(in))
+		v := d.volley(in)
+		compare(t, d.Convolution, &r, v)
+		if !d.Ramp {
+			if len(r.Rise) != 0 {
+				t.Fatal("a rise without ramps")
+			}
+			return
+		}
+		v.neurons(func(n spike.Neuron, count int, p float64) {
+			if at := len(v.fired) - count - 1; at >= 0 && count > 0 {
+				p -= v.potential[at][n.Map][n.Row][n.Col]
+			}
+			if got := d.Potential(r.Rise[d.Out().Index(n.Map, n.Row, n.Col)]); got != p {
+				t.Fatalf("the potential of neuron %v rises by %v; want %v", n, got, p)
+			}
+		})
 	})
 }
 
@@ -119,7 +134,7 @@ func TestContest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rng := drawRand(t, "seed")
 		in := drawInput(t, rng, drawShape(t), drawSteps(t))
-		d := drawLayer(t, rng, in.Shape, rapid.Bool().Draw(t, "signed"), drawThreshold(t))
+		d := drawRamp(t, rng, in.Shape)
 		sel := Selection{
 			K:         rapid.SampledFrom([]int{1, 2, 5, 9, 40, 0}).Draw(t, "k"),
 			Radius:    rapid.SampledFrom([]int{0, 1, 2, 4}).Draw(t, "radius"),

@@ -11,6 +11,7 @@ import (
 // layers, one after another.
 type Scratch struct {
 	acc    []int32 // potentials, position by position, maps rounded up
+	slope  []int32 // with ramps, how much they rise a step
 	hot    []int32 // targets in which the threshold was passed in this step
 	closed []bool  // positions whose winner is decided
 	fresh  []spike.Spike
@@ -53,6 +54,10 @@ func (s *Scratch) reset(c *Convolution) {
 		for n := c.width; n < len(s.acc); n *= 2 {
 			copy(s.acc[n:], s.acc[:n])
 		}
+	}
+	if c.Ramp {
+		s.slope = grow(s.slope, positions*c.width)
+		clear(s.slope)
 	}
 	s.closed = grow(s.closed, positions)
 	clear(s.closed)

@@ -40,6 +40,14 @@ import (
 // teaches nothing: most do, soon, and what is learned comes from those that are
 // hard.
 //
+// In a layer with [Geometry.Ramp] potentials rise on between steps, so that a time
+// is known more finely: with the potential v after the step s of the spike, of
+// which the step gave r, t = s + 1 - (v-threshold)/r in steps, counted in parts of
+// 1/64. What an input that fired in time has given to the potential grows with its
+// lead, and so does its change: with n times that it has added its weight,
+//
+//	dw = e APlus n/steps
+//
 // The target neurons of the image's class compete for it (the neurons of a
 // class then learn different examples of it): with m of them, the first to fire
 // raises its threshold for training by Rate (m-1)/m, the others lower theirs by
@@ -96,9 +104,11 @@ type Supervisor struct {
 	c      *Convolution
 	w      []float32 // as the rows of the layer
 	times  []int32   // of the inputs, in the order of the rows
+	parts  int       // in which the time of a neuron is counted, in a step
 	row    []int32   // of every input
 	lesson simd.Lesson
-	first  []int // of every class, the neuron that is ahead
+	first  []int   // of every class, the neuron that is ahead
+	head   []int32 // where potentials began, as in the layer
 	errors []float64
 	odds   []float64 // of a class so many steps behind the one that is ahead
 }
@@ -111,7 +121,10 @@ func NewSupervisor(c *Convolution, rule S2STDP) (*Supervisor, error) {
 	}
 	c.Clamp(0, rule.Upper)
 	n := c.Synapses()
-	s := &Supervisor{Rule: rule, c: c, w: make([]float32, len(c.rows)), times: make([]int32, n), row: make([]int32, n), first: make([]int, rule.Classes), errors: make([]float64, rule.Classes)}
+	s := &Supervisor{Rule: rule, c: c, parts: 1, w: make([]float32, len(c.rows)), times: make([]int32, n), row: make([]int32, n), first: make([]int, rule.Classes), errors: make([]float64, rule.Classes)}
+	if c.Ramp {
+		s.parts = 64
+	}
 	s.load()
 	for i, t := range c.targets {
 		s.row[i] = t.W / int32(c.width)
@@ -187,19 +200,15 @@ func (s *Supervisor) Learn(in *spike.Events, label int, scratch *Scratch) int {
 			c.head[m] = c.limit - c.quantumLimit(s.Thresholds[m])
 		}
 	}
-	c.Respond(in, &scratch.response, scratch)
-	c.head = nil
-	at, potential := scratch.response.First.At, scratch.response.Potential
+	response := &scratch.response
+	c.Respond(in, response, scratch)
+	s.head, c.head = c.head, nil
+	at, potential := response.First.At, response.Potential
 	ahead := func(a, b int) bool {
 		return at[a] < at[b] || at[a] == at[b] && potential[a] > potential[b]
 	}
-	steps := float64(in.Steps())
-	time := func(m int) float64 {
-		if at[m] == spike.Silent {
-			return 1
-		}
-		return float64(at[m]) / steps
-	}
+	end := s.parts * in.Steps()
+	time := func(m int) float64 { return float64(s.time(response, m)) / float64(end) }
 	best, fired, sum := 0, 0, 0.0
 	for class := range s.first {
 		first := class * per
@@ -233,7 +242,7 @@ func (s *Supervisor) Learn(in *spike.Events, label int, scratch *Scratch) int {
 		}
 	}
 	if r.Temperature > 0 {
-		if !s.compare(at, in.Steps(), label, s.first[best]) {
+		if !s.compare(response, label) {
 			return best
 		}
 	} else {
@@ -255,15 +264,20 @@ func (s *Supervisor) Learn(in *spike.Events, label int, scratch *Scratch) int {
 		l, any := &s.lesson, false
 		clear(l.Up[:])
 		clear(l.Down[:])
+		clear(l.Steep[:])
 		for class, m := range s.first {
 			if m < unit || m >= unit+simd.Lanes {
 				continue
 			}
 			e, lane := float32(s.errors[class]), m-unit
 			l.Up[lane], l.Down[lane] = float32(e*r.APlus), float32(e*r.AMinus)
+			if c.Ramp {
+				l.Up[lane] /= float32(in.Steps())
+				l.Steep[lane] = l.Up[lane]
+			}
 			// A silent neuron is later than every input that fires.
 			if l.Until[lane] = int32(at[m]); at[m] == spike.Silent {
-				l.Until[lane] = int32(spike.Silent) - 1
+				l.Until[lane] = int32(in.Steps()) - 1
 			}
 			any = true
 		}
@@ -286,18 +300,38 @@ func (s *Supervisor) Learn(in *spike.Events, label int, scratch *Scratch) int {
 	return best
 }
 
+// time is when a neuron fires, in parts of a step; the end of all steps if it
+// stays silent.
+func (s *Supervisor) time(r *Response, m int) int {
+	at := int(r.First.At[m])
+	switch {
+	case r.First.At[m] == spike.Silent:
+		return s.parts * r.First.Steps
+	case !s.c.Ramp:
+		return at
+	}
+	over := int64(r.Potential[m]) - int64(s.c.limit)
+	if s.head != nil {
+		over += int64(s.head[m])
+	}
+	return s.parts*(at+1) - int(int64(s.parts)*over/int64(r.Rise[m]))
+}
+
 // compare makes the errors out of probabilities, and reports whether they are worth
-// learning from. ahead is the neuron that is ahead of all.
-func (s *Supervisor) compare(at []spike.Step, steps, label, ahead int) bool {
+// learning from.
+func (s *Supervisor) compare(response *Response, label int) bool {
 	const enough = 1e-3
-	r := &s.Rule
-	step := func(m int) int { return min(int(at[m]), steps) }
-	if len(s.odds) != steps+1 {
-		s.odds = odds(1/float64(r.Temperature*float64(steps)), steps)
+	r, end := &s.Rule, s.parts*response.First.Steps
+	if len(s.odds) != end+1 {
+		s.odds = odds(1/float64(r.Temperature*float64(end)), end)
+	}
+	soonest := end
+	for _, m := range s.first {
+		soonest = min(soonest, s.time(response, m))
 	}
 	all := 0.0
 	for class, m := range s.first {
-		s.errors[class] = s.odds[step(m)-step(ahead)]
+		s.errors[class] = s.odds[s.time(response, m)-soonest]
 		all += s.errors[class]
 	}
 	for class, m := range s.first {

@@ -22,14 +22,20 @@ type pupil struct {
 	thresholds []float64
 }
 
-func (p *pupil) spikes(in *spike.Map, label int) (at []int, potential []int64) {
+// spikes are those of all neurons: the step, the potential, and the time in
+// parts of a step.
+func (p *pupil) spikes(in *spike.Map, label int) (at []int, potential []int64, times []int64) {
 	per := p.g.Maps / p.rule.Classes
 	for m := range p.g.Maps {
 		threshold := p.threshold
 		if m/per == label && m%per >= p.rule.Spare && p.rule.Rate > 0 && per-p.rule.Spare > 1 {
 			threshold = p.thresholds[m]
 		}
-		step, v, sum := 255, int64(0), int64(0)
+		step, v, sum, level, time := 255, int64(0), int64(0), int64(0), int64(in.Steps)
+		if p.g.Ramp {
+			time *= 64
+		}
+		limit := int64(math.Floor(threshold / p.unit))
 		for t := range in.Steps {
 			for i := range p.w[m] {
 				k := p.g.Kernel.Rows * p.g.Kernel.Cols
@@ -37,18 +43,27 @@ func (p *pupil) spikes(in *spike.Map, label int) (at []int, potential []int64) {
 					sum += int64(math.RoundToEven(float64(p.w[m][i]) / p.unit))
 				}
 			}
-			if step == 255 && sum > int64(math.Floor(threshold/p.unit)) {
-				step, v = t, sum
+			if level += sum; !p.g.Ramp {
+				level = sum
+			}
+			if step == 255 && level > limit {
+				step, v, time = t, level, int64(t)
+				if p.g.Ramp {
+					time = 64*int64(t+1) - 64*(level-limit)/sum
+				}
 			}
 		}
-		at, potential = append(at, step), append(potential, v)
+		at, potential, times = append(at, step), append(potential, v), append(times, time)
 	}
-	return at, potential
+	return at, potential, times
 }
 
 func (p *pupil) learn(in *spike.Map, label int) int {
-	at, potential := p.spikes(in, label)
-	per, r := p.g.Maps/p.rule.Classes, p.rule
+	at, potential, times := p.spikes(in, label)
+	per, r, parts := p.g.Maps/p.rule.Classes, p.rule, 1
+	if p.g.Ramp {
+		parts = 64
+	}
 	first := func(from, to int) int {
 		best := from
 		for m := from; m < to; m++ {
@@ -58,12 +73,7 @@ func (p *pupil) learn(in *spike.Map, label int) int {
 		}
 		return best
 	}
-	time := func(m int) float64 {
-		if at[m] == 255 {
-			return 1
-		}
-		return float64(at[m]) / float64(in.Steps)
-	}
+	time := func(m int) float64 { return float64(times[m]) / float64(parts*in.Steps) }
 	decision := first(0, p.g.Maps) / per
 	if at[first(0, p.g.Maps)] == 255 {
 		decision = -1
@@ -94,9 +104,12 @@ func (p *pupil) learn(in *spike.Map, label int) int {
 	}
 	taught := true
 	if r.Temperature > 0 {
-		all, own, table := 0.0, 0.0, odds(1/(r.Temperature*float64(in.Steps)), in.Steps)
-		ahead := slices.Min(at)
-		p := func(i int) float64 { return table[min(at[changes[i].m], in.Steps)-min(ahead, in.Steps)] }
+		all, own, table := 0.0, 0.0, odds(1/(r.Temperature*float64(parts*in.Steps)), parts*in.Steps)
+		soonest := times[changes[0].m]
+		for _, c := range changes {
+			soonest = min(soonest, times[c.m])
+		}
+		p := func(i int) float64 { return table[times[changes[i].m]-soonest] }
 		for i := range changes {
 			all += p(i)
 		}
@@ -133,6 +146,11 @@ func (p *pupil) learn(in *spike.Map, label int) int {
 					a := c.e * r.AMinus
 					if s := in.Step(f, y, x); s != spike.Silent && int(s) <= at[c.m] {
 						a = c.e * r.APlus
+						if p.g.Ramp {
+							until := min(at[c.m], in.Steps-1)
+							a = a / float32(in.Steps)
+							a += float32(a * float32(until-int(s)))
+						}
 					}
 					w[i] = min(max(w[i]+a, 0), r.Upper)
 					sum += w[i]
@@ -166,7 +184,11 @@ func TestS2STDP(t *testing.T) {
 		if rapid.Bool().Draw(t, "sum") {
 			rule.Sum = 0.5 * float64(g.Synapses())
 		}
-		threshold := rapid.Float64Range(0, 0.3*float64(g.Synapses())).Draw(t, "threshold")
+		top := 0.3 * float64(g.Synapses())
+		if g.Ramp = rapid.Bool().Draw(t, "ramp"); g.Ramp {
+			top *= float64(steps) / 3
+		}
+		threshold := rapid.Float64Range(0, top).Draw(t, "threshold")
 		c, err := NewConvolution(g, threshold, Above, 1)
 		if err != nil {
 			t.Fatal(err)

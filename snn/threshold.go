@@ -30,7 +30,7 @@ func (c *Convolution) SetThresholds(t []float64) error {
 			return fmt.Errorf("threshold %v of map %d; it must be finite and 0 or more, and above 0 with %q", v, m, AtLeast)
 		}
 	}
-	top := float64(c.Synapses()*max(1, c.Most)) * c.bound
+	top := float64(c.Synapses()*c.additions()) * c.bound
 	if highest := min(slices.Max(t), top); c.signed && math.Ldexp(highest-slices.Min(t)+top, c.bits) >= 1<<31 {
 		return fmt.Errorf("thresholds of %v to %v are too far apart for weights below 0: potentials have 32 bits", slices.Min(t), slices.Max(t))
 	}

@@ -79,6 +79,7 @@ type Layer struct {
 	Learn     Learn          `toml:"learn"`
 
 	Pointwise bool `toml:"pointwise,omitempty" json:",omitzero" comment:"pointwise inhibition whenever the layer responds, not only while it learns"`
+	Ramp      bool `toml:"ramp,omitempty" json:",omitzero" comment:"an input adds its weight at every step from its spike on, not at that one only, so that earlier ones count more"`
 }
 
 // Normal is the normal distribution that initial weights are drawn from.
@@ -193,7 +194,7 @@ func (e Experiment) input() source {
 }
 
 func (l Layer) geometry(in source) snn.Geometry {
-	g := snn.Geometry{In: in.Shape, Maps: l.Maps, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad}
+	g := snn.Geometry{In: in.Shape, Maps: l.Maps, Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Ramp: l.Ramp}
 	if in.most > 1 {
 		g.Most = in.most
 	}

@@ -145,6 +145,7 @@ func TestFaults(t *testing.T) {
 		// Settings without effect.
 		{func(e *train.Experiment) { e.Layers[0].Learn.Punish.Adapt = 1 }, []string{"layers.s1.learn.punish"}},
 		{func(e *train.Experiment) { e.Layers[2].Learn.Doubling.Every = 5 }, []string{"layers.s3.learn.doubling", "layers.s3.learn.doubling.max"}},
+		{func(e *train.Experiment) { e.Layers[2].Ramp = true }, []string{"layers.s3.ramp"}},
 		{func(e *train.Experiment) { e.Layers[2].Learn.Radius, e.Layers[2].Learn.Pointwise = 1, true }, []string{"layers.s3.learn.radius", "layers.s3.learn.pointwise"}},
 		{func(e *train.Experiment) { e.Layers[2].Learn.Punish.Adapt, e.Layers[2].Learn.Punish.Least = 0, 0.2 }, []string{"layers.s3.learn.punish.least"}},
 		{func(e *train.Experiment) { e.Layers[2].Learn.Punish.Least = 1.5 }, []string{"layers.s3.learn.punish.least"}},

@@ -164,6 +164,7 @@ func (l Layer) faults(f *Faults, path string, last bool) {
 	f.add(math.IsNaN(l.Threshold) || l.Threshold < 0, path+".threshold", "%v; it must be 0 or more, or inf", l.Threshold)
 	f.add(l.Fires != snn.Above && l.Fires != snn.AtLeast, path+".fires", "%q; it must be %q or %q", l.Fires, snn.Above, snn.AtLeast)
 	f.add(math.IsInf(l.Threshold, 1) && !last, path+".threshold", "inf in a layer that another follows: everything would fire at the last step; give it a number")
+	f.add(math.IsInf(l.Threshold, 1) && l.Ramp, path+".ramp", "needs a threshold that potentials reach sooner or later; with inf all fire at the last step")
 	finite("weights.mean", l.Weights.Mean)
 	finite("weights.std", l.Weights.Std)
 	f.add(l.Weights.Std < 0, path+".weights.std", "%v; it must be 0 or more", l.Weights.Std)

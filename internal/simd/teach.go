@@ -7,6 +7,7 @@ import "math"
 type Lesson struct {
 	Up, Down     [Lanes]float32 // for inputs that fired at or before Until, and for all others
 	Until        [Lanes]int32
+	Steep        [Lanes]float32 // what the former get in addition for every step that they were earlier
 	Sum          [Lanes]float32 // of the weights, as Teach leaves them
 	Factor       [Lanes]float32 // by which Rescale multiplies weights
 	Lower, Upper float32        // bounds of weights
@@ -17,7 +18,8 @@ type Lesson struct {
 // first input; those of the next lie step numbers further on. times has the
 // time of every input.
 //
-//	v      = min(max(w + (Up if time <= Until else Down), Lower), Upper)
+//	a      = Up + Steep (Until - time) if time <= Until, else Down
+//	v      = min(max(w + a, Lower), Upper)
 //	Sum    = the sum of v, input after input
 func Teach(w []float32, step int, times []int32, l *Lesson) {
 	_ = w[(len(times)-1)*step+Lanes-1]
@@ -37,9 +39,9 @@ func teach(w []float32, step int, times []int32, l *Lesson) {
 		sum := float32(0)
 		at := lane
 		for _, t := range times {
-			a := l.Up[lane]
-			if t > l.Until[lane] {
-				a = l.Down[lane]
+			a := l.Down[lane]
+			if early := l.Until[lane] - t; early >= 0 {
+				a = l.Up[lane] + float32(l.Steep[lane]*float32(early))
 			}
 			v := min(max(w[at]+a, l.Lower), l.Upper)
 			w[at] = v

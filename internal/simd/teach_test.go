@@ -14,6 +14,7 @@ func drawLesson(rng *rand.Rand) Lesson {
 	for i := range l.Up {
 		if rng.IntN(3) > 0 {
 			l.Up[i], l.Down[i] = rng.Float32()-0.5, rng.Float32()-0.5
+			l.Steep[i] = float32(rng.IntN(2)) * (rng.Float32() - 0.5) / 100
 		}
 		l.Until[i], l.Factor[i] = int32(rng.IntN(256)), 1.5*rng.Float32()
 	}
@@ -59,9 +60,10 @@ func TestTeachByHand(t *testing.T) {
 	for i := range l.Up {
 		l.Up[i], l.Down[i], l.Until[i], l.Factor[i] = 0.5, -0.25, int32(i), 0.5
 	}
+	l.Steep[4] = -0.0625
 	w, q := slices.Repeat([]float32{0.375}, 3*Lanes), make([]int32, 3*Lanes)
 	Teach(w, Lanes, []int32{0, 2, 255}, &l)
-	for lane, want := range [][3]float32{{0.875, 0.125, 0.125}, {0.875, 0.125, 0.125}, {0.875, 0.875, 0.125}} {
+	for lane, want := range [][3]float32{{0.875, 0.125, 0.125}, {0.875, 0.125, 0.125}, {0.875, 0.875, 0.125}, {0.875, 0.875, 0.125}, {0.625, 0.75, 0.125}} {
 		if got := [3]float32{w[lane], w[Lanes+lane], w[2*Lanes+lane]}; got != want || l.Sum[lane] != want[0]+want[1]+want[2] {
 			t.Errorf("lane %d: %v with the sum %v; want %v", lane, got, l.Sum[lane], want)
 		}

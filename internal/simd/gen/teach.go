@@ -9,8 +9,8 @@ import (
 // Where the fields of a Lesson lie.
 const (
 	lessonUp, lessonDown, lessonUntil       = 0, 64, 128
-	lessonSum, lessonFactor                 = 192, 256
-	lessonLower, lessonUpper, lessonToWhole = 320, 324, 328
+	lessonSteep, lessonSum, lessonFactor    = 192, 256, 320
+	lessonLower, lessonUpper, lessonToWhole = 384, 388, 392
 )
 
 // parts are the registers of a field that has a number for every lane.
@@ -39,6 +39,7 @@ func teach(s set) {
 	times, rows := Load(Param("times"), GP64()), Load(Param("rows"), GP64())
 	lesson := Load(Param("lesson"), GP64())
 	up, down, until := s.parts(lesson, lessonUp), s.parts(lesson, lessonDown), s.parts(lesson, lessonUntil)
+	steep := s.parts(lesson, lessonSteep)
 	lower, upper := s.same(lesson, lessonLower), s.same(lesson, lessonUpper)
 	sums := s.registers(1)
 	for _, sum := range sums {
@@ -50,14 +51,18 @@ func teach(s set) {
 	for i, sum := range sums {
 		at := Mem{Base: w, Disp: i * s.bytes}
 		a := s.register()
+		VPSUBD(t, until[i], a)
+		VCVTDQ2PS(a, a)
+		VMULPS(steep[i], a, a)
+		VADDPS(up[i], a, a)
 		if s.bytes == 64 {
 			late := K()
 			VPCMPGTD(until[i], t, late)
-			VBLENDMPS(down[i], up[i], late, a)
+			VBLENDMPS(down[i], a, late, a)
 		} else {
 			late := s.register()
 			VPCMPGTD(until[i], t, late)
-			VBLENDVPS(late, down[i], up[i], a)
+			VBLENDVPS(late, down[i], a, a)
 		}
 		VADDPS(at, a, a)
 		VMAXPS(lower, a, a)
