@@ -38,7 +38,16 @@ func TestWorkers(t *testing.T) {
 
 // What is measured of a layer is what a plain computation gives.
 func TestMeasures(t *testing.T) {
-	e, set := ill(t, ""), digits(t, 40)
+	t.Run("steps", func(t *testing.T) { measures(t, ill(t, "")) })
+	t.Run("ramps", func(t *testing.T) {
+		e := ill(t, "layers.s1.threshold=60")
+		e.Layers[0].Ramp = true
+		measures(t, e)
+	})
+}
+
+func measures(t *testing.T, e train.Experiment) {
+	set := digits(t, 40)
 	m, err := train.Untrained(e)
 	if err != nil {
 		t.Fatal(err)
@@ -65,8 +74,24 @@ func TestMeasures(t *testing.T) {
 			in := pass.Spikes(m.Network, &image, depth)
 			input += float64(in.Spikes())
 			bits, final := spike.NewBits(l.In), make([]int32, l.Convolution.Out().Neurons())
-			bits.From(in)
-			l.Final(bits, final, &scratch)
+			// A ramp adds up what had fired by every step.
+			from := in.Steps - 1
+			if l.Ramp {
+				from = 0
+			}
+			for last := from; last < in.Steps; last++ {
+				by, sums := spike.NewMap(in.Shape, in.Steps), make([]int32, len(final))
+				for i, s := range in.At {
+					if s != spike.Silent && int(s) <= last {
+						by.At[i] = s
+					}
+				}
+				bits.From(by)
+				l.Final(bits, sums, &scratch)
+				for i, v := range sums {
+					final[i] += v
+				}
+			}
 			for _, p := range final {
 				if p != 0 {
 					seeing++

@@ -33,17 +33,32 @@ func listen(ctx context.Context, e train.Experiment, depth int, l, fresh, common
 	if set.Learn.Rule == train.RuleRSTDP {
 		sel = snn.Selection{K: 1}
 	}
-	// With an infinite threshold, potentials show whom the threshold keeps out.
-	open, err := snn.NewConvolution(l.Geometry, math.Inf(1), "", common.Bound())
-	if err == nil {
-		err = open.SetWeights(common.Weights())
+	// With an infinite threshold, potentials show whom the threshold keeps out. Ramps
+	// have none: then steps tell who would win, and ramps how far he gets.
+	unlimited := func(ramp bool) (*snn.Convolution, error) {
+		g, threshold := l.Geometry, math.Inf(1)
+		if g.Ramp = ramp; ramp {
+			threshold = math.MaxFloat64
+		}
+		c, err := snn.NewConvolution(g, threshold, "", common.Bound())
+		if err != nil {
+			return nil, err
+		}
+		return c, c.SetWeights(common.Weights())
 	}
+	open, err := unlimited(false)
 	if err != nil {
 		return Layer{}, nil, err
 	}
+	rising := open
+	if l.Ramp {
+		if rising, err = unlimited(true); err != nil {
+			return Layer{}, nil, err
+		}
+	}
 	ear := make([]heard, len(in))
 	err = parallel.Each(ctx, len(in), workers, func() func(int) {
-		h := ears{set: set, l: l, fresh: fresh, open: open, sel: sel}
+		h := ears{set: set, l: l, fresh: fresh, open: open, rising: rising, sel: sel}
 		return func(i int) { h.listen(&in[i], &out[i], &ear[i], i < crowd) }
 	})
 	if err != nil {
@@ -71,6 +86,7 @@ type ears struct {
 	set      train.Layer
 	l, fresh snn.Layer
 	open     *snn.Convolution
+	rising   *snn.Convolution // open, or the same with ramps
 	sel      snn.Selection
 
 	scratch   snn.Scratch
@@ -78,7 +94,6 @@ type ears struct {
 	pooled    spike.Map
 	image     spike.Map
 	own       spike.Events
-	bits      spike.Bits
 	potential []int32
 	winners   []spike.Spike
 	ltp       []bool
@@ -109,12 +124,10 @@ func (h *ears) listen(in, out *spike.Events, to *heard, count bool) {
 
 	taught := h.set.Learn.Shown(in, &h.own)
 	to.winners = l.Contest(taught, h.sel, &h.scratch, nil)
-	if h.bits == nil {
-		h.bits = spike.NewRepeats(l.In, l.Most)
+	if h.potential == nil {
 		h.potential = make([]int32, l.Convolution.Out().Neurons())
 	}
-	h.bits.FromEvents(in)
-	l.Final(h.bits, h.potential, &h.scratch)
+	l.After(in, h.potential, &h.scratch)
 	to.highest = l.Potential(slices.Max(h.potential))
 	for _, v := range h.potential {
 		if v != 0 {
@@ -122,8 +135,8 @@ func (h *ears) listen(in, out *spike.Events, to *heard, count bool) {
 		}
 	}
 	to.quiet = max(0, to.seeing-to.spikes)
-	h.open.Final(h.bits, h.potential, &h.scratch)
-	to.fresh = h.open.Potential(slices.Max(h.potential))
+	h.rising.After(in, h.potential, &h.scratch)
+	to.fresh = h.rising.Potential(slices.Max(h.potential))
 
 	h.image.Resize(in.Shape)
 	taught.Map(&h.image)
@@ -135,7 +148,11 @@ func (h *ears) listen(in, out *spike.Events, to *heard, count bool) {
 	h.winners = h.open.Contest(taught, most, &h.scratch, h.winners[:0])
 	to.room = len(h.winners)
 	if n := min(len(h.winners), asked(h.sel)); n == asked(h.sel) {
-		to.kth = h.open.Potential(h.winners[n-1].Potential)
+		last := h.winners[n-1]
+		to.kth = h.open.Potential(last.Potential)
+		if l.Ramp {
+			to.kth = h.rising.Potential(h.potential[l.Convolution.Out().Index(last.Map, last.Row, last.Col)])
+		}
 	}
 	h.lesson(to)
 }

@@ -25,7 +25,7 @@ type Result struct {
 	How     string  // its conditions
 }
 
-var all = []func() Preset{mozafari2018, mozafari2018plus, bose2024, kheradpisheh2018, goupy2023, goupy2024, goupy2024fashion, best, nmnist, mozafari2018shallow, mozafari2018eth80, bars, barsSTDP, pairs, pairsSTDP}
+var all = []func() Preset{mozafari2018, mozafari2018plus, bose2024, kheradpisheh2018, goupy2023, goupy2024, goupy2024fashion, best, bestfashion, nmnist, mozafari2018shallow, mozafari2018eth80, bars, barsSTDP, pairs, pairsSTDP}
 
 // Default is the name of the preset that is trained when none is named.
 const Default = "mozafari2018"

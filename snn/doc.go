@@ -21,6 +21,13 @@
 // step, if their potential is above 0, and it is the potential that tells them
 // apart. The layer that decides is of this kind.
 //
+// Such a neuron knows which of its inputs have fired, and not how early. With
+// [Geometry.Ramp] it does: an input adds its weight at every step from its spike
+// on, so that the potential is the sum of ramps instead of steps, in which the
+// early have risen furthest. It also goes on rising when nothing fires any more,
+// and so can wait for all of its inputs: where it fires is then how far what it
+// has seen, times of spikes included, is ahead of what others have.
+//
 // # Potentials are integers
 //
 // Weights are float32, the numbers that are learned, stored and exported. But
@@ -129,7 +136,9 @@
 // spike-timing-dependent plasticity in deep convolutional networks, Pattern
 // Recognition 94; arXiv:1804.00227. Goupy et al. (2024): Neuronal competition
 // groups with supervised STDP for spike-based classification, NeurIPS 37;
-// arXiv:2410.17066. Where a paper leaves something open, the
+// arXiv:2410.17066. Zhang et al. (2021): Rectified linear postsynaptic potential
+// function for backpropagation in deep spiking neural networks, IEEE Transactions
+// on Neural Networks and Learning Systems 33; arXiv:2003.11837. Where a paper leaves something open, the
 // authors' published code decides: SpykeTorch, Mozafari et al. (2019),
 // Frontiers in Neuroscience 13.
 package snn

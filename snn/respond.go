@@ -81,6 +81,21 @@ func (c *Convolution) respond(in *spike.Events, r *Response, s *Scratch, pointwi
 	}
 }
 
+// After computes the potentials of all neurons after the last step, as if none had
+// fired, in memory order. potential must have a place for every neuron. Without
+// [Geometry.Ramp] they are those of [Convolution.Final].
+func (c *Convolution) After(in *spike.Events, potential []int32, s *Scratch) {
+	s.reset(c)
+	for t := range in.Steps() {
+		c.integrate(s, in.Step(t))
+	}
+	for pos := range c.Out().Positions() {
+		for m := range c.Maps {
+			potential[pos*c.Maps+m] = s.acc[pos*c.width+m] + c.below(m)
+		}
+	}
+}
+
 // foremost is the map with the highest potential of those whose bit is set and
 // that are not muted, the lowest of several; below 0 if there is none.
 func (c *Convolution) foremost(acc []int32, over []uint64, muted []bool) int {

@@ -28,6 +28,14 @@ func TestRespond(t *testing.T) {
 		}
 		v := d.volley(in)
 		compare(t, d.Convolution, &r, v)
+		after := make([]int32, d.Out().Neurons())
+		d.After(&e, after, &s)
+		v.neurons(func(n spike.Neuron, _ int, _ float64) {
+			got, want := d.Potential(after[d.Out().Index(n.Map, n.Row, n.Col)]), v.potential[in.Steps-1][n.Map][n.Row][n.Col]
+			if got != want {
+				t.Fatalf("neuron %v has the potential %v after the last step; want %v", n, got, want)
+			}
+		})
 		if !d.Ramp {
 			if len(r.Rise) != 0 {
 				t.Fatal("a rise without ramps")
