@@ -4,15 +4,21 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"firstspike/gallery"
 	"firstspike/observe"
 )
 
 type exportCommand struct {
-	Folder string `arg:"" name:"run" help:"The run's folder."`
+	Folder string `arg:"" name:"run" help:"The run's folder; with --to alone also a .safetensors file."`
+
+	To  string `placeholder:"FORMAT" help:"Write the network: ${formats}."`
+	Out string `placeholder:"FILE" help:"Where --to writes: a file, or a folder where the format has several."`
 
 	TensorBoard string `name:"tensorboard" placeholder:"DIR" help:"Write what TensorBoard shows into this folder; a folder for each run."`
 	CSV         string `name:"csv" placeholder:"FILE" help:"Write a table with a row for each epoch; - is the standard output."`
@@ -21,7 +27,14 @@ type exportCommand struct {
 
 // Help is shown after the flags.
 func (exportCommand) Help() string {
-	return `Look at runs in TensorBoard, side by side; hand the numbers to other tools:
+	var list strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(exporters)) {
+		fmt.Fprintf(&list, "\n    %-12s %s", name, exporters[name].what)
+	}
+	return `Take a network elsewhere, firstspike export RUN --to FORMAT --out FILE:
+` + list.String() + `
+
+Look at runs in TensorBoard, side by side; hand the numbers to other tools:
 
     firstspike export runs/mozafari2018-seed1 --tensorboard logs/seed1
     tensorboard --logdir logs
@@ -32,8 +45,14 @@ TensorBoard gets shares of right, wrong and silent images, convergence, speed an
 }
 
 func (c *exportCommand) faults() (faults usageError) {
-	if c.TensorBoard == "" && c.CSV == "" && c.JSONL == "" {
-		faults.add("say what to write: --tensorboard DIR, --csv FILE or --jsonl FILE")
+	if c.TensorBoard == "" && c.CSV == "" && c.JSONL == "" && c.To == "" {
+		faults.add("say what to write: --to FORMAT --out FILE, --tensorboard DIR, --csv FILE or --jsonl FILE")
+	}
+	if _, known := exporters[c.To]; c.To != "" && !known {
+		faults.add("--to %s: the formats are %s", c.To, formats())
+	}
+	if (c.To == "") != (c.Out == "") {
+		faults.add("--to FORMAT and --out FILE belong together")
 	}
 	if c.CSV == "-" && c.JSONL == "-" {
 		faults.add("--csv - and --jsonl -: only one can go to the standard output")
@@ -46,11 +65,21 @@ func (c *exportCommand) Run(s *streams) error {
 	if err := c.faults().err(); err != nil {
 		return err
 	}
-	if info, err := os.Stat(c.Folder); err == nil && !info.IsDir() {
+	epochs := c.TensorBoard != "" || c.CSV != "" || c.JSONL != ""
+	if info, err := os.Stat(c.Folder); err == nil && !info.IsDir() && epochs {
 		return usageError{fmt.Errorf("%s: it is no folder; only a run's folder tells of its epochs", c.Folder)}
 	}
-	if _, err := loadModel(s, c.Folder); err != nil {
+	m, err := loadModel(s, c.Folder)
+	if err != nil {
 		return err
+	}
+	if c.To != "" {
+		if err := exporters[c.To].write(s, m, c.Folder, c.Out); err != nil {
+			return err
+		}
+	}
+	if !epochs {
+		return nil
 	}
 	run, err := observe.ReadRun(c.Folder)
 	if err != nil {

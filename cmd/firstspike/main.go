@@ -33,7 +33,7 @@ type commands struct {
 	Report    reportCommand    `cmd:"" help:"Write a page about a run: results, features, errors, experiment."`
 	Serve     serveCommand     `cmd:"" help:"Serve a page in the browser: watch runs learn, draw a digit, step through the spikes."`
 	Site      siteCommand      `cmd:"" help:"Write that page into a folder that needs no server, with runs to play with."`
-	Export    exportCommand    `cmd:"" help:"Write what a run has learned and how it went for TensorBoard, as CSV, or as JSON lines."`
+	Export    exportCommand    `cmd:"" help:"Write a network for other tools, and how a run went for TensorBoard, as CSV, or as JSON lines."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with a network, layer by layer, and what to change."`
 	Data      dataCommand      `cmd:"" help:"List, fetch, check and look at what networks learn from."`
 	Simulate  simulateCommand  `cmd:"" help:"Show images to a simulated event camera, and keep its recordings."`
@@ -103,7 +103,7 @@ func origin() string {
 // run does what the arguments ask for and returns the exit status.
 func run(args []string, s *streams) int {
 	var c commands
-	parser := kong.Must(&c, kong.Name("firstspike"), kong.Description(about), kong.Writers(s.out, s.err),
+	parser := kong.Must(&c, kong.Name("firstspike"), kong.Description(about), kong.Vars{"formats": formats()}, kong.Writers(s.out, s.err),
 		kong.NoDefaultHelp(), kong.KindMapper(reflect.String, kong.MapperFunc(text)),
 		kong.ConfigureHelp(kong.HelpOptions{NoExpandSubcommands: true, WrapUpperBound: 100, FlagsLast: true}))
 	switch {

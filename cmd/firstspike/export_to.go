@@ -1,0 +1,31 @@
+package main
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strings"
+
+	"firstspike/train"
+)
+
+// An exporter writes a network in a format for others.
+type exporter struct {
+	what  string // in a few words
+	write func(s *streams, m *train.Model, run, out string) error
+}
+
+var exporters = map[string]exporter{
+	"safetensors": {"weights, thresholds and the experiment", exportSafetensors},
+}
+
+// formats lists the formats.
+func formats() string { return strings.Join(slices.Sorted(maps.Keys(exporters)), ", ") }
+
+func exportSafetensors(s *streams, m *train.Model, _, out string) error {
+	var b bytes.Buffer
+	if err := m.Write(&b); err != nil {
+		return err
+	}
+	return writeOut(s, out, b.Bytes())
+}
