@@ -40,6 +40,7 @@ var floors = map[string]int{
 	"conform":           4,
 	"observe":           4,
 	"study":             4,
+	"energy":            4,
 	"inspect":           4,
 	"sweep":             4,
 	"gallery":           5,

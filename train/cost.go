@@ -34,8 +34,9 @@ func Operations(g snn.Geometry, in spike.Bits) int {
 	return sum * g.Maps
 }
 
-// spikes is how many spikes a layer reads.
-func spikes(g snn.Geometry, in spike.Bits) int {
+// Spikes is how many spikes a layer reads, of which in says which inputs fire, and
+// how often.
+func Spikes(g snn.Geometry, in spike.Bits) int {
 	plane, sum := len(spike.NewBits(g.In)), 0
 	for p := range spike.Planes(g.Most) {
 		sum += spike.Weight(p) * in[p*plane:][:plane].Count()
@@ -73,7 +74,7 @@ func (b *Bench) countFlows(ctx context.Context) error {
 			encoder.Encode(b.pool.Image(i), &image)
 			for depth, l := range net.Layers {
 				in := pass.Fired(net, &image, depth)
-				counts[depth].spikes.Add(int64(spikes(l.Geometry, in)))
+				counts[depth].spikes.Add(int64(Spikes(l.Geometry, in)))
 				counts[depth].operations.Add(int64(Operations(l.Geometry, in)))
 			}
 		}

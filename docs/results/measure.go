@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"firstspike/dataset"
+	"firstspike/energy"
 	"firstspike/preset"
 	"firstspike/study"
 	"firstspike/train"
@@ -117,13 +118,13 @@ func (r *row) size(ctx context.Context, s study.Study, o options) error {
 		if err != nil {
 			return err
 		}
-		spikes, operations, err := count(ctx, m, set, o.images, o.workers)
+		loads, err := energy.Count(ctx, m, set, o.images, o.workers, nil)
 		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
 		size += float64(info.Size()) / seeds
 		r.Weights = weights(m)
-		r.Spikes, r.Operations = add(r.Spikes, spikes, 1/seeds), add(r.Operations, operations, 1/seeds)
+		r.Spikes, r.Operations = add(r.Spikes, spikesOf(loads), 1/seeds), add(r.Operations, operationsOf(loads), 1/seeds)
 	}
 	r.Bytes = int(math.Round(size))
 	return nil
