@@ -143,6 +143,10 @@ func (b bounds) hold(v float32) float32 { return min(max(v, b.lower), b.upper) }
 // magnitude that a weight will ever have; with the number of synapses it sets
 // the grid on which potentials are summed, as fine as 32 bits allow but no
 // finer than 2^-24.
+//
+// The error says what cannot be: a geometry that [Geometry.Check] refuses, a
+// threshold below 0 (or of 0 with [AtLeast]), a bound that is not above 0, or
+// so many synapses with such a bound that a potential has no room for fractions.
 func NewConvolution(g Geometry, threshold float64, fires Comparison, bound float64) (*Convolution, error) {
 	c, err := bare(g, threshold, fires, bound)
 	if err != nil {
@@ -237,11 +241,12 @@ func (c *Convolution) Bound() float64 { return c.bound }
 func (c *Convolution) Potential(p int32) float64 { return math.Ldexp(float64(p), -c.bits) }
 
 // Weights are the layer's weights in the order map, input map, row, column.
-// The slice is the layer's own: change it only through SetWeights or a
+// The slice is the layer's own: change it only through SetWeights, Change or a
 // learning rule.
 func (c *Convolution) Weights() []float32 { return c.weights }
 
-// Weight is the weights of one feature map.
+// Weight is the weights of one feature map, in the order input map, row,
+// column: a part of [Convolution.Weights], and the layer's own as that is.
 func (c *Convolution) Weight(m int) []float32 {
 	n := c.Synapses()
 	return c.weights[m*n : (m+1)*n]
@@ -261,13 +266,8 @@ func (c *Convolution) SetWeights(w []float32) error {
 	if len(w) != len(c.weights) {
 		return fmt.Errorf("%d weights; the layer has %dx%dx%dx%d = %d", len(w), c.Maps, c.In.Maps, c.Kernel.Rows, c.Kernel.Cols, len(c.weights))
 	}
-	for i, v := range w {
-		if !(math.Abs(float64(v)) <= c.bound) {
-			m, s := i/c.Synapses(), i%c.Synapses()
-			k := c.Kernel.Rows * c.Kernel.Cols
-			return fmt.Errorf("weight of map %d, input %d, row %d, column %d is %v; it must lie within ±%v",
-				m, s/k, s%k/c.Kernel.Cols, s%c.Kernel.Cols, v, c.bound)
-		}
+	if err := c.within(w, 0); err != nil {
+		return err
 	}
 	copy(c.weights, w)
 	c.refresh()
