@@ -95,11 +95,19 @@ func (m *Model) file() (*tensorfile.File, error) {
 		if learn.Augment != (Augment{}) {
 			streams = append(streams, "augment/"+l.Name)
 		}
-		t, err := tensorfile.From(tensorName(l.Name), weightShape(l.Geometry), l.Weights())
-		if err != nil {
-			return nil, err
+		if grid, ok := m.Packed[l.Name]; ok {
+			t, err := pack(l, grid)
+			if err != nil {
+				return nil, err
+			}
+			f.Tensors = append(f.Tensors, t...)
+		} else {
+			t, err := tensorfile.From(tensorName(l.Name), weightShape(l.Geometry), l.Weights())
+			if err != nil {
+				return nil, err
+			}
+			f.Tensors = append(f.Tensors, t)
 		}
-		f.Tensors = append(f.Tensors, t)
 		if own := l.Thresholds(); own != nil {
 			t, err := tensorfile.From(thresholdName(l.Name), []int{l.Maps}, own)
 			if err != nil {
@@ -239,8 +247,15 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 		return nil, fmt.Errorf("experiment in the metadata: %w", err)
 	}
 	// Before memory is taken for the network, for the file may be anyone's.
+	packed := map[string]Grid{}
 	for i, l := range e.Layers {
-		if err := hasWeights(f, tensorName(l.Name), e.Geometry(i)); err != nil {
+		grid, ok, err := isPacked(f, l.Name, e.Geometry(i))
+		if ok {
+			packed[l.Name] = grid
+		} else {
+			err = hasWeights(f, tensorName(l.Name), e.Geometry(i))
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -276,9 +291,17 @@ func fromFile(f *tensorfile.File) (*Model, error) {
 				return nil, err
 			}
 		}
-		if err := readWeights(l, f, tensorName(l.Name)); err != nil {
+		if grid, ok := packed[l.Name]; ok {
+			err = unpack(l, f, grid)
+		} else {
+			err = readWeights(l, f, tensorName(l.Name))
+		}
+		if err != nil {
 			return nil, err
 		}
+	}
+	if len(packed) > 0 {
+		m.Packed = packed
 	}
 	return m, nil
 }

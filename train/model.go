@@ -27,9 +27,10 @@ type Model struct {
 	Experiment Experiment
 	Network    *snn.Network
 	Decision   readout.DecisionMap
-	SVM        *readout.SVM  // readout "svm": what decides instead; nil: it is not learned yet
-	State      State         // where in its training the network was saved
-	Range      *encode.Range // of every input, found in the training images; nil: the encoding has none, or the training has not begun
+	SVM        *readout.SVM    // readout "svm": what decides instead; nil: it is not learned yet
+	State      State           // where in its training the network was saved
+	Packed     map[string]Grid // layers, by name, whose weights are saved as numbers of levels; nil: none are
+	Range      *encode.Range   // of every input, found in the training images; nil: the encoding has none, or the training has not begun
 
 	best []float32 // of a checkpoint: the last layer's weights after the best epoch
 	sum  []float32 // of a checkpoint: the last layer's weights, added up in an epoch that has begun

@@ -218,25 +218,36 @@ func (t *Trainer) divide() error {
 	if _, err := encode.New(e.Encode, e.Data.Rows, e.Data.Cols); err != nil {
 		return err
 	}
-	all := t.options.Train
-	if e.Data.Limit > 0 {
-		all = all.Limit(e.Data.Limit)
-	}
-	t.train, t.test = all, t.options.Test
-	if e.Protocol.Kind == ProtocolPaper {
-		t.prefix = newPrefix(e, sumOf(t.options.Train), sumOf(t.options.Test), t.train.Len(), t.test.Len())
-		return nil
-	}
-	if e.Protocol.Validation >= all.Len() {
-		return Fault{"protocol.validation", fmt.Sprintf("%d images held out of %d leave none to learn from; use fewer, or a larger data.limit", e.Protocol.Validation, all.Len())}
-	}
-	learn, hold, err := all.HoldOut(e.Protocol.Validation, stream(e.Seed, "validation", "", 0).Uint64())
+	learn, held, err := e.Split(t.options.Train)
 	if err != nil {
 		return err
 	}
-	t.train, t.validation = all.Subset(learn), all.Subset(hold)
-	t.prefix = newPrefix(e, sumOf(t.options.Train), sumOf(t.options.Test), t.train.Len(), t.validation.Len())
+	t.train, t.test, t.validation = learn, t.options.Test, held
+	chosenOn := held
+	if held == nil {
+		chosenOn = t.test
+	}
+	t.prefix = newPrefix(e, sumOf(t.options.Train), sumOf(t.options.Test), t.train.Len(), chosenOn.Len())
 	return nil
+}
+
+// Split parts the training images of an experiment into those that it learns from
+// and those that are held out to choose the epoch: nil under the protocol "paper".
+func (e Experiment) Split(images *dataset.Set) (learn, held *dataset.Set, err error) {
+	if e.Data.Limit > 0 {
+		images = images.Limit(e.Data.Limit)
+	}
+	if e.Protocol.Kind == ProtocolPaper {
+		return images, nil, nil
+	}
+	if e.Protocol.Validation >= images.Len() {
+		return nil, nil, Fault{"protocol.validation", fmt.Sprintf("%d images held out of %d leave none to learn from; use fewer, or a larger data.limit", e.Protocol.Validation, images.Len())}
+	}
+	rest, hold, err := images.HoldOut(e.Protocol.Validation, stream(e.Seed, "validation", "", 0).Uint64())
+	if err != nil {
+		return nil, nil, err
+	}
+	return images.Subset(rest), images.Subset(hold), nil
 }
 
 // Run trains from the current state to the end, tests, and returns the
