@@ -16,6 +16,7 @@ type exporter struct {
 }
 
 var exporters = map[string]exporter{
+	"nir":         {"a graph for simulators and chips (NIR): docs/nir.md", exportNIR},
 	"safetensors": {"weights, thresholds and the experiment", exportSafetensors},
 }
 

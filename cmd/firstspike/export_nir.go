@@ -1,0 +1,22 @@
+package main
+
+import (
+	"bytes"
+
+	"firstspike/nir"
+	"firstspike/train"
+)
+
+// exportNIR writes the network as a graph of the neuromorphic intermediate
+// representation.
+func exportNIR(s *streams, m *train.Model, _, out string) error {
+	g, err := nir.New(m)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := g.Write(&b); err != nil {
+		return err
+	}
+	return writeOut(s, out, b.Bytes())
+}
