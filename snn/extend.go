@@ -3,6 +3,8 @@ package snn
 import (
 	"fmt"
 	"math"
+
+	"firstspike/spike"
 )
 
 // Change lets a rule that this package does not have change the weights of one
@@ -56,4 +58,18 @@ func (c *Convolution) within(weights []float32, m int) error {
 		}
 	}
 	return nil
+}
+
+// Learn lets the map of the neuron that decided an image learn from how its
+// decision turned out, and counts that for [RSTDP.Adaptation]. It is the plain
+// loop's step: a [Block] gives the same weights for much less work, and is what
+// to use when images come by the thousand. Of a silent outcome the winner plays
+// no part. Rivals, for which there is [RSTDP.Margin], have no plain step.
+func (r *RSTDP) Learn(c *Convolution, in *spike.Map, winner spike.Spike, o Outcome, s *Scratch) {
+	if rule, rates, ok := r.Rule(o, winner.Map); ok {
+		now := *rule
+		now.Rates = []Rates{rates}
+		now.Learn(c, in, []spike.Spike{winner}, s)
+	}
+	r.Count(o)
 }

@@ -2,6 +2,7 @@ package snn
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -95,4 +96,65 @@ func TestChangeAllocatesNothing(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations a change", n)
 	}
+}
+
+// The plain step of R-STDP and a block learn the same.
+func TestRewardStepByStep(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rng := drawRand(t, "seed")
+		shape := spike.Shape{Maps: rng.IntN(5) + 1, Rows: 3, Cols: 3}
+		const steps = 5
+		var layers [2]*Convolution
+		for i := range layers {
+			c, err := NewConvolution(Geometry{In: shape, Maps: 4, Kernel: Size{2, 2}}, math.Inf(1), Above, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Initialise(.5, .2, rand.New(rand.NewPCG(uint64(steps), 1)))
+			c.Clamp(.2, .8)
+			layers[i] = c
+		}
+		rule := func() *RSTDP {
+			return &RSTDP{
+				Reward:     STDP{Rates: []Rates{{APlus: .04, AMinus: -.03}}, Lower: .2, Upper: .8},
+				Punish:     STDP{Rates: []Rates{{APlus: -.04, AMinus: .005}}, Lower: .2, Upper: .8},
+				Adaptation: NewAdaptation(3),
+			}
+		}
+		var images []*spike.Map
+		var bits []spike.Bits
+		for range 12 {
+			images = append(images, drawInput(t, rng, shape, steps))
+			b := spike.NewBits(shape)
+			b.From(images[len(images)-1])
+			bits = append(bits, b)
+		}
+		plain, fast := rule(), rule()
+		block := NewBlock(layers[1], steps)
+		block.Compute(block.Album(bits), nil, nil, 1)
+		var p Pass
+		var s Scratch
+		net := Network{Steps: steps, Layers: []Layer{{Convolution: layers[0]}}}
+		for i, in := range images {
+			w, ok := spike.First(net.Forward(in, &p, nil))
+			want, fired := block.Winner(i)
+			if ok != fired || ok && w != want {
+				t.Fatalf("image %d: winner %v, %v; a block has %v, %v", i, w, ok, want, fired)
+			}
+			o := Silent
+			if ok {
+				o = Judge(w.Map%2, rng.IntN(2))
+			}
+			plain.Learn(layers[0], in, w, o, &s)
+			if r, rates, ok := fast.Rule(o, want.Map); ok {
+				block.Learn(i, want, r, rates)
+			}
+			fast.Count(o)
+		}
+		block.Flush()
+		if !slices.Equal(layers[0].Weights(), layers[1].Weights()) || plain.Adaptation != fast.Adaptation {
+			t.Fatalf("weights %v, %v; a block has %v, %v", layers[0].Weights(), plain.Adaptation, layers[1].Weights(), fast.Adaptation)
+		}
+		consistent(t, layers[0])
+	})
 }
