@@ -32,6 +32,12 @@
 // names are the tensors' names. They are read here because Python programs write them, traces of other simulators among them.
 // NumPy can also store Python objects, text, dates, records and complex numbers; these are refused by name.
 //
+// PyTorch's torch.save writes a program in Python's pickle language, and the elements behind it: since PyTorch 1.6 as records of a
+// zip archive, before one after the other. [ReadTorch] reads both, without Python and without executing anything: it knows the
+// few instructions and names that dictionaries of tensors need, and refuses all others by name. What lies in dictionaries within
+// dictionaries gets their keys for a name, joined by dots; numbers and strings beside the tensors become metadata. [WriteTorch] writes
+// the zip format, for torch.load and load_state_dict.
+//
 // The text format is that of SpykeTorch's tensor_to_text: a line of sizes and a line of values. It has no type, no name and no
 // checksum, so [ReadText] has to be told what it reads, and [Open], which tells formats apart by their first bytes, cannot know it.
 //
@@ -45,8 +51,8 @@
 // the counts, for both are what an interrupted copy or a mistaken tool leaves behind.
 //
 // A hostile file costs an error and little memory. Nothing is allocated because a header says so: buffers grow as data arrive, so a
-// short file that announces 4 GiB costs a few kilobytes, and a zip archive that unpacks to more than it announces is cut off. A
-// file of more than [MaxBytes] is refused. What is below can still be a thousand times the size of its archive;
+// short file that announces 4 GiB costs a few kilobytes, and a zip archive that unpacks to more than it announces is cut off. The
+// tensors of a PyTorch file, which can share their elements, may be sixteen times as large as these. A file of more than [MaxBytes] is refused. What is below can still be a thousand times the size of its archive;
 // [OpenSelected] lets those who know what to expect look before they unpack.
 //
 // Errors name the fault and, where there is one, the way out. [Open] puts the path before every error; the Read functions, which do

@@ -105,3 +105,29 @@ func ExampleReadText() {
 	// [2 3] [0.8 0.2 1 0 0.5 1e-05] <nil>
 	// text: tensor "w": value 0: "0.8": invalid syntax
 }
+
+// A state dict goes to a file for torch.load and comes back.
+func ExampleReadTorch() {
+	weights, _ := tensorfile.From("conv1.weight", []int{1, 1, 1, 2}, []float32{0.75, 0.25})
+	var disk bytes.Buffer
+	err := tensorfile.WriteTorch(&disk, &tensorfile.File{Tensors: []tensorfile.Tensor{weights}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	f, err := tensorfile.ReadTorch(bytes.NewReader(disk.Bytes()), int64(disk.Len()))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, t := range f.Tensors {
+		values, err := t.Float32s()
+		fmt.Println(t.Name, t.Shape, values, err)
+	}
+
+	// A pickle that would run a program is refused.
+	hostile := "\x80\x02cos\nsystem\nX\x04\x00\x00\x00exit\x85R."
+	_, err = tensorfile.ReadTorch(strings.NewReader(hostile), int64(len(hostile)))
+	fmt.Println(err)
+	// Output:
+	// conv1.weight [1 1 1 2] [0.75 0.25] <nil>
+	// torch: pickle, byte 2: it asks for "os.system", which no state dict of tensors needs, and which is refused; nothing was executed. Save the state dict alone: torch.save(model.state_dict(), FILE)
+}

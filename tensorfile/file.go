@@ -1,6 +1,7 @@
 package tensorfile
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -16,11 +17,11 @@ import (
 type File struct {
 	Path     string            // where Open found it; only error messages use it
 	Tensors  []Tensor          // no two with the same name
-	Metadata map[string]string // only safetensors has any; nil if there is none
+	Metadata map[string]string // only safetensors and PyTorch's files have any; nil if there is none
 }
 
-// Open reads the file at path: safetensors, npz or npy, told apart by the first bytes and not by the path's extension. The
-// one tensor of an npy file is named after the file, without its directory and the extension ".npy".
+// Open reads the file at path: safetensors, npz, npy, or either of PyTorch's formats, told apart by their content and not by the
+// path's extension. The one tensor of an npy file is named after the file, without its directory and the extension ".npy".
 // Every error names the path.
 func Open(path string) (*File, error) { return OpenSelected(path, nil) }
 
@@ -87,7 +88,12 @@ func readAny(r *os.File, size int64, head []byte, path string, s selector) (*Fil
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		if archive, err := zip.NewReader(r, size); err == nil && isTorch(archive) {
+			return readTorchZip(archive, size, s)
+		}
 		return readNPZ(r, size, MaxBytes, s)
+	case len(head) > 1 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5: // a pickle
+		return readTorchLists(r, size, s)
 	case bytes.HasPrefix(head, []byte(npyMagic)):
 		a, err := readArray(r, strings.TrimSuffix(filepath.Base(path), ".npy"), MaxBytes)
 		if err != nil {
@@ -103,7 +109,7 @@ func readAny(r *os.File, size int64, head []byte, path string, s selector) (*Fil
 		}
 		return f, nil
 	}
-	return nil, fmt.Errorf("%s; a safetensors, npz or npy file is needed", foreign(head))
+	return nil, fmt.Errorf("%s; a safetensors, npz, npy or PyTorch file is needed", foreign(head))
 }
 
 // foreign says what a file that begins with head is instead of a tensor file.
@@ -111,10 +117,6 @@ func foreign(head []byte) string {
 	for _, known := range []struct{ magic, what string }{
 		{"\x1f\x8b", "gzip data: unpack the file first"},
 		{"\x89HDF", "an HDF5 file"},
-		{"\x80\x02", "a Python pickle (PyTorch's older format is one)"},
-		{"\x80\x03", "a Python pickle"},
-		{"\x80\x04", "a Python pickle"},
-		{"\x80\x05", "a Python pickle"},
 	} {
 		if bytes.HasPrefix(head, []byte(known.magic)) {
 			return "this is " + known.what

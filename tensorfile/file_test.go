@@ -26,6 +26,7 @@ func TestOpen(t *testing.T) {
 		{"model.npz", func(w io.Writer) error { return WriteSafetensors(w, both) }, both},
 		{"model.npy", func(w io.Writer) error { return WriteNPZ(w, both, zip.Deflate) }, both},
 		{"model", func(w io.Writer) error { return WriteNPZ(w, &File{}, zip.Store) }, &File{}},
+		{"model.zip", func(w io.Writer) error { return WriteTorch(w, both) }, both},
 		{"empty.npy", func(w io.Writer) error { return WriteSafetensors(w, &File{}) }, &File{}},
 		{"a.npy", func(w io.Writer) error { return WriteNPY(w, b) }, &File{Tensors: []Tensor{{"a", U8, nil, b.Data}}}},
 		{"a.safetensors", func(w io.Writer) error { return WriteNPY(w, a) }, &File{Tensors: []Tensor{{"a.safetensors", F32, a.Shape, a.Data}}}},
@@ -66,13 +67,13 @@ func TestOpenErrors(t *testing.T) {
 		content string
 		want    string
 	}{
-		"empty":        {"", "the file is empty; a safetensors, npz or npy file is needed"},
+		"empty":        {"", "the file is empty; a safetensors, npz, npy or PyTorch file is needed"},
 		"one byte":     {"x", "begins with the bytes 78; a safetensors"},
 		"text":         {"2,3\n1,2,3,4,5,6\n", "begins with the bytes 32 2c 33 0a"},
 		"gzip":         {"\x1f\x8b\x08\x00 and so on", "this is gzip data: unpack the file first"},
 		"HDF5":         {"\x89HDF\r\n\x1a\n", "this is an HDF5 file"},
-		"pickle":       {"\x80\x02\x8a\x0a", "this is a Python pickle (PyTorch's older format"},
-		"newer pickle": {"\x80\x04\x95", "this is a Python pickle"},
+		"pickle":       {"\x80\x02\x8a\x0a", "torch: pickle, byte 2: it ends after 4 bytes, before its end; the file is truncated"},
+		"newer pickle": {"\x80\x04K\x05.", "torch: a Python pickle that torch.save did not write"},
 		"safetensors":  {string(safetensorsFile(`{"a":5}`, "")), `safetensors: tensor "a"|5 is not a JSON object`},
 		"npz":          {"PK\x03\x04 and so on", "npz: the file is no zip archive or is truncated"},
 		"npy":          {string(npyFile("{'descr': '|O'}", "")), `npy: tensor "file.bin"|lacks the key`},

@@ -168,9 +168,18 @@ func rowMajor(data []byte, shape []int, size int) []byte {
 		strides[axis] = stride
 		stride *= shape[axis]
 	}
-	out := make([]byte, len(data))
+	return gather(data, 0, shape, strides, size)
+}
+
+// gather returns elements of size bytes in row-major order. The first lies at from, and the next along an axis a stride further,
+// in bytes.
+func gather(data []byte, from int, shape, strides []int, size int) []byte {
+	n := size
+	for _, s := range shape {
+		n *= s
+	}
+	out := make([]byte, n)
 	index := make([]int, len(shape))
-	from := 0
 	for to := 0; to < len(out); to += size {
 		copy(out[to:to+size], data[from:from+size])
 		for axis := len(shape) - 1; axis >= 0; axis-- {

@@ -92,6 +92,14 @@ type member struct {
 // archive zips members as they are: packed content is stored under whatever the header says.
 func archive(t *testing.T, members ...member) []byte {
 	t.Helper()
+	b, err := pack(members...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func pack(members ...member) ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for _, m := range members {
@@ -104,16 +112,14 @@ func archive(t *testing.T, members ...member) []byte {
 		}
 		part, err := w.CreateRaw(&m.FileHeader)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		if _, err := io.WriteString(part, m.content); err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
+	err := w.Close()
+	return b.Bytes(), err
 }
 
 func TestReadNPZErrors(t *testing.T) {
