@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -232,6 +233,9 @@ func (r *recall) dump(m *train.Model, set *dataset.Set) (inspect.Dump, error) {
 func (r *recall) write(ctx context.Context, s *streams, to *os.File, m *train.Model, set *dataset.Set, d inspect.Dump) (f *tensorfile.File, size int64, err error) {
 	display := newDisplay(s.err)
 	defer display.close()
+	// What is left behind by each image would otherwise take as much memory as the
+	// arrays do, and without pointers in these collecting it is cheap.
+	defer debug.SetGCPercent(debug.SetGCPercent(20))
 	f, err = d.Arrays(ctx, m, set, r.workers, func(done int) {
 		if _, ok := terminal(s.err); ok {
 			display.Observe(train.Stage{Name: "computing spikes", Done: done, Total: len(d.Images)})
