@@ -10,9 +10,9 @@ import (
 type Polarity int
 
 const (
-	Unknown     Polarity = iota
-	LightOnDark          // as in MNIST
-	DarkOnLight          // as on paper
+	Unknown     Polarity = iota // to be found out
+	LightOnDark                 // as in MNIST
+	DarkOnLight                 // as on paper
 )
 
 const (

@@ -50,6 +50,7 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
+// String is the setting as the command takes it by --set: path=value.
 func (s Setting) String() string { return s.Path + "=" + s.Value }
 
 // A patient is a place of an exam that a rule looks at.

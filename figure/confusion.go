@@ -25,8 +25,10 @@ type Confusion struct {
 
 const maxClasses = 1000
 
+// Title is Heading.
 func (m Confusion) Title() string { return m.Heading }
 
+// Check returns the first fault of the data, or nil: see [Figure].
 func (m Confusion) Check() error {
 	if _, err := widthOr(m.Width); err != nil {
 		return err
@@ -123,6 +125,7 @@ func (l matrixLayout) silentUpright() bool {
 	return l.upright || axisWords.Width("silent") > l.cell+silentGap
 }
 
+// Size is the room that the figure takes: see [Figure].
 func (m Confusion) Size() (w, h vg.Length) {
 	w, err := widthOr(m.Width)
 	h = headingDepth(m.Heading)
@@ -134,6 +137,7 @@ func (m Confusion) Size() (w, h vg.Length) {
 	return max(w, l.left+l.cell*(n+1)+2*silentGap), h + 2*keyDepth + l.above + l.cell*n + 4
 }
 
+// Draw draws the figure: see [Figure].
 func (m Confusion) Draw(c draw.Canvas) {
 	area, ok := begin(c, m, len(m.Counts) == 0, "no classes")
 	if !ok {

@@ -48,8 +48,10 @@ const (
 	maxPoints = 1 << 20
 )
 
+// Title is Heading.
 func (f Curves) Title() string { return f.Heading }
 
+// Check returns the first fault of the data, or nil: see [Figure].
 func (f Curves) Check() error {
 	if _, err := widthOr(f.Width); err != nil {
 		return err
@@ -169,6 +171,7 @@ func (f Curves) height(p Panel) vg.Length {
 	return max(h, vg.Length(len(p.Series)+len(p.References))*nameDistance)
 }
 
+// Size is the room that the figure takes: see [Figure].
 func (f Curves) Size() (w, h vg.Length) {
 	w, _ = widthOr(f.Width)
 	h = headingDepth(f.Heading)
@@ -224,6 +227,7 @@ func (f Curves) spans() (x span, y []span) {
 	return x, y
 }
 
+// Draw draws the figure: see [Figure].
 func (f Curves) Draw(c draw.Canvas) {
 	area, ok := begin(c, f, len(f.Panels) == 0, "no panels")
 	if !ok {

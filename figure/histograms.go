@@ -28,8 +28,10 @@ const (
 	maxBins   = 1024
 )
 
+// Title is Heading.
 func (f Histograms) Title() string { return f.Heading }
 
+// Check returns the first fault of the data, or nil: see [Figure].
 func (f Histograms) Check() error {
 	if _, err := widthOr(f.Width); err != nil {
 		return err
@@ -74,6 +76,7 @@ func (f Histograms) height() vg.Length {
 	return line * vg.Length(len(f.Counts))
 }
 
+// Size is the room that the figure takes: see [Figure].
 func (f Histograms) Size() (w, h vg.Length) {
 	w, _ = widthOr(f.Width)
 	h = headingDepth(f.Heading)
@@ -90,6 +93,7 @@ func (f Histograms) epoch(i int) int {
 	return f.Epochs[i]
 }
 
+// Draw draws the figure: see [Figure].
 func (f Histograms) Draw(c draw.Canvas) {
 	area, ok := begin(c, f, len(f.Counts) == 0, "no epochs")
 	if !ok {

@@ -37,8 +37,10 @@ const (
 	maxRowPoints = 1 << 16
 )
 
+// Title is Heading.
 func (f Intervals) Title() string { return f.Heading }
 
+// Check returns the first fault of the data, or nil: see [Figure].
 func (f Intervals) Check() error {
 	if _, err := widthOr(f.Width); err != nil {
 		return err
@@ -128,6 +130,7 @@ func (r Interval) words(x span) string {
 	return "no runs"
 }
 
+// Size is the room that the figure takes: see [Figure].
 func (f Intervals) Size() (w, h vg.Length) {
 	w, err := widthOr(f.Width)
 	h = headingDepth(f.Heading)
@@ -138,6 +141,7 @@ func (f Intervals) Size() (w, h vg.Length) {
 	return w, h + vg.Length(lines)*lineDepth + vg.Length(len(f.Rows))*rowDepth + 6 + tickDepth + nameDepth
 }
 
+// Draw draws the figure: see [Figure].
 func (f Intervals) Draw(c draw.Canvas) {
 	area, ok := begin(c, f, len(f.Rows) == 0, "no experiments")
 	if !ok {

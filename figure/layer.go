@@ -74,8 +74,10 @@ type Latency struct {
 	Width    vg.Length // 0: 525 points
 }
 
+// Title is Heading.
 func (l Latency) Title() string { return l.Heading }
 
+// Check returns the first fault of the data, or nil: see [Figure].
 func (l Latency) Check() error {
 	if err := checkSteps(l.Steps); err != nil {
 		return err
@@ -89,6 +91,7 @@ func (l Latency) Check() error {
 	return l.sheet().Check()
 }
 
+// Size is the room that the figure takes: see [Figure].
 func (l Latency) Size() (w, h vg.Length) {
 	if l.Check() != nil {
 		return Sheet{Heading: l.Heading}.Size()
@@ -122,6 +125,7 @@ func (l Latency) sheet() Sheet {
 	return s
 }
 
+// Draw draws the figure: see [Figure].
 func (l Latency) Draw(c draw.Canvas) {
 	if l.Check() != nil {
 		begin(c, l, false, "")

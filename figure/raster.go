@@ -20,8 +20,10 @@ type Raster struct {
 	Width   vg.Length // 0: 525 points
 }
 
+// Title is Heading.
 func (r Raster) Title() string { return r.Heading }
 
+// Check returns the first fault of the data, or nil: see [Figure].
 func (r Raster) Check() error {
 	if _, err := widthOr(r.Width); err != nil {
 		return err
@@ -58,6 +60,7 @@ func rasterDepth(l Layer) vg.Length {
 	return max(48, min(150, vg.Length(len(l.First))*4))
 }
 
+// Size is the room that the figure takes: see [Figure].
 func (r Raster) Size() (w, h vg.Length) {
 	w, err := widthOr(r.Width)
 	h = headingDepth(r.Heading)
@@ -70,6 +73,7 @@ func (r Raster) Size() (w, h vg.Length) {
 	return w, h + tickDepth + nameDepth
 }
 
+// Draw draws the figure: see [Figure].
 func (r Raster) Draw(c draw.Canvas) {
 	area, ok := begin(c, r, len(r.Layers) == 0, "no layers")
 	if !ok {

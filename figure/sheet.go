@@ -54,13 +54,16 @@ const (
 	maxSheetPixels = 1 << 23
 )
 
+// Title is Heading.
 func (s Sheet) Title() string { return s.Heading }
 
+// Check returns the first fault of the data, or nil: see [Figure].
 func (s Sheet) Check() error {
 	_, err := s.layout()
 	return err
 }
 
+// Size is the room that the figure takes: see [Figure].
 func (s Sheet) Size() (w, h vg.Length) {
 	l, _ := s.layout()
 	return l.width, l.height
@@ -309,6 +312,7 @@ func zeroNaN(v float64) float64 {
 	return v
 }
 
+// Draw draws the figure: see [Figure].
 func (s Sheet) Draw(c draw.Canvas) { s.draw(c, "no images", nil) }
 
 // draw draws the sheet; key may change the explanation of its colours.

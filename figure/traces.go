@@ -26,8 +26,10 @@ type Trace struct {
 
 const maxTraces = 300
 
+// Title is Heading.
 func (f Traces) Title() string { return f.Heading }
 
+// Check returns the first fault of the data, or nil: see [Figure].
 func (f Traces) Check() error {
 	if _, err := widthOr(f.Width); err != nil {
 		return err
@@ -57,6 +59,7 @@ const (
 	traceApart = 22
 )
 
+// Size is the room that the figure takes: see [Figure].
 func (f Traces) Size() (w, h vg.Length) {
 	w, err := widthOr(f.Width)
 	h = headingDepth(f.Heading)
@@ -66,6 +69,7 @@ func (f Traces) Size() (w, h vg.Length) {
 	return w, h + vg.Length(len(f.Neurons))*(traceDepth+traceApart) + tickDepth + nameDepth
 }
 
+// Draw draws the figure: see [Figure].
 func (f Traces) Draw(c draw.Canvas) {
 	area, ok := begin(c, f, len(f.Neurons) == 0, "no neurons")
 	if !ok {

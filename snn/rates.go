@@ -42,8 +42,8 @@ type Outcome int
 
 const (
 	Silent Outcome = iota // no neuron fired: no decision
-	Right
-	Wrong
+	Right                 // the decision is the label
+	Wrong                 // the decision is another class
 )
 
 // String is the outcome's name, in small letters.

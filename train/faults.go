@@ -20,6 +20,7 @@ type Fault struct {
 	Problem string // what is wrong and what would be right
 }
 
+// Error is the path and what is wrong there.
 func (f Fault) Error() string { return f.Path + ": " + f.Problem }
 
 // Err is nil if there are no faults, otherwise one error that lists them, a
