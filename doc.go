@@ -20,6 +20,7 @@
 //  3. train: experiments, as data, and everything that runs them.
 //  4. preset: a file for each paper that is replicated.
 //     conform: comparison with reference traces.
+//     exchange: networks for other programs, and from them.
 //     study: many seeds, and what is better than what.
 //     inspect: features in pixels, the way of one image.
 //     observe: what a training reports, for TensorBoard, as CSV and JSON lines.
@@ -30,6 +31,12 @@
 //  6. web: networks in a browser, from a server or as a folder.
 //  7. cmd/firstspike: the command.
 //     web/engine: the network in a page, as WebAssembly.
+//
+// The examples of this package are whole programs: a network of a paper
+// (preset), one's own as an experiment (build) and from layers alone (network),
+// one's own learning rule (rule), one's own layer (layer), and leaky neurons that
+// learn from traces (lif). docs/library.md is the manual for programs that use the
+// packages, and says what may change under them.
 //
 // A reader who wants to follow one image begins at train.Predictor.Predict,
 // goes through encode.Encoder.Fired, snn.Pass.Propagate and snn.Finals.Best, and

@@ -113,10 +113,13 @@ func (g Geometry) Check() error {
 // Potentials are integers, counted in [Convolution.Unit]: see the package's
 // chapter. Create one with [NewConvolution]; methods that only read weights
 // may be called from several goroutines at once.
+//
+// Its exported fields are there to be read: what is computed follows from them
+// when the layer is made. [Convolution.SetThreshold] changes the threshold.
 type Convolution struct {
 	Geometry
 	Threshold float64    // in units of weights; +Inf: fires at the last step if the potential is above 0
-	Fires     Comparison // "" is Above
+	Fires     Comparison // Above or AtLeast
 
 	weights []float32     // map, input map, row, column: the learned numbers
 	quanta  []int32       // the same order, rounded to the grid
