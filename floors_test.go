@@ -39,6 +39,8 @@ var floors = map[string]int{
 	"train":             3,
 	"preset":            4,
 	"conform":           4,
+	"firmware":          4,
+	"exchange":          4,
 	"quantize":          4,
 	"observe":           4,
 	"nir":               4,

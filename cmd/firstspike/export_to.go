@@ -16,8 +16,12 @@ type exporter struct {
 }
 
 var exporters = map[string]exporter{
+	"c":           {"a folder: portable C99 without floats or allocation where that is possible, its test, an Arduino sketch: docs/microcontroller.md", exportC},
+	"json":        {"one object: experiment, layers, weights (go doc firstspike/exchange Document)", exportJSON},
 	"nir":         {"a graph for simulators and chips (NIR): docs/nir.md", exportNIR},
+	"npz":         {"arrays for numpy.load, the experiment among them", exportNPZ},
 	"safetensors": {"weights, thresholds and the experiment", exportSafetensors},
+	"torch":       {"a PyTorch state dict, with the names of SpykeTorch's MozafariDeep if it is like it", exportTorch},
 }
 
 // formats lists the formats.
