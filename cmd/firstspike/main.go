@@ -36,6 +36,7 @@ type commands struct {
 	Export    exportCommand    `cmd:"" help:"Write a network for other tools, and how a run went for TensorBoard, as CSV, or as JSON lines."`
 	Energy    energyCommand    `cmd:"" help:"Count the spikes and synaptic operations of an image, and estimate what they cost a chip."`
 	Spikes    spikesCommand    `cmd:"" help:"Write the spikes of images through a network as arrays that numpy reads."`
+	Import    importCommand    `cmd:"" help:"Make a run of a network that another program, or export, has saved."`
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with a network, layer by layer, and what to change."`
 	Data      dataCommand      `cmd:"" help:"List, fetch, check and look at what networks learn from."`
 	Simulate  simulateCommand  `cmd:"" help:"Show images to a simulated event camera, and keep its recordings."`
