@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -302,7 +303,7 @@ func spikesText(f *tensorfile.File) (string, error) {
 		}
 		fired := len(t.Data) - bytes.Count(t.Data, []byte{255})
 		fmt.Fprintf(&b, "  %-6s %4d x %2d x %2d   %8s spikes an image, %5s %% of the neurons\n", name, t.Shape[1], t.Shape[2], t.Shape[3],
-			decimal(float64(fired)/float64(n)), percent(fired, len(t.Data), 1))
+			count(int(math.Round(float64(fired)/float64(n)))), percent(fired, len(t.Data), 1))
 	}
 	return b.String(), nil
 }

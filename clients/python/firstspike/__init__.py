@@ -10,9 +10,9 @@
     spikes = firstspike.spikes("spikes.npz")   # of: firstspike spikes RUN --out spikes.npz
     steps, neurons = spikes.raster("s1", image=0)
 
-Nothing is trained or computed anew here, and nothing is drawn: that is for the
-program, and for matplotlib. Only numpy is needed. Whatever cannot be read raises
-firstspike.Error, which names the file, the fault and the way out.
+Nothing is trained here and nothing is drawn: that is for the program, and for
+matplotlib. Whatever cannot be read raises firstspike.Error, which names the file,
+the fault and the way out.
 
 Words: a neuron fires at most once for an image, at a step counted from 0, or stays
 silent. A run is a folder in which a network was trained, a study several runs that
