@@ -18,7 +18,11 @@
 // The levels of a layer are evenly spaced, a [Grid]: with b bits at most 2^b of
 // them, between the layer's smallest weight and its largest, whatever maps they
 // are of. With 1 bit there are two, those to which the squared distance of all
-// weights is least.
+// weights is least, the lower one 0 if it is less than a 32nd of the other.
+//
+// Potentials of a trained layer crowd closely beside its threshold, some on this
+// side and some on that. Rounding moves them across; [Calibrate] moves the threshold
+// after them.
 //
 // # The way back
 //

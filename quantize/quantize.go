@@ -18,7 +18,7 @@ const MaxBits = 8
 // Model returns a copy of m in which every weight of the named layers is rounded
 // to one of at most 2^bits levels of its layer, evenly spaced between the
 // smallest and the largest weight; with 1 bit, to one of the two values that
-// are best in the sense of least squares. bits maps names of layers to 1..8. Layers that
+// are best in the sense of least squares, of which the lower is 0 if it is near to that. bits maps names of layers to 1..8. Layers that
 // are not named keep their weights as they are summed ([train.Model.Rounded]),
 // and so do those that lie on a [Grid] of few enough levels already. Training
 // cannot go on from the copy.
@@ -179,6 +179,9 @@ func toLevels(q []int32, levels int, bound int64) {
 func toTwo(q []int32) {
 	g := float64(grain(q))
 	low, high, cut := two(q)
+	if math.Abs(low) < math.Abs(high)/32 {
+		low = 0 // then only inputs whose weight is the other one have to be counted
+	}
 	for i, v := range q {
 		to := low
 		if v >= cut {

@@ -38,6 +38,8 @@ type coarse struct {
 	stride           int    // bytes of a map there, in whole units too
 	width            int    // of a row
 	base, unit, rest int32
+	frozen           bool    // nothing learns any more
+	exact            bool    // every quantum is base + unit*byte, and rest 0
 	muted            []bool  // the maps whose bytes are 0
 	column           []int32 // of every map, its place in a row
 	lane             []int32 // the map behind every sum, -1: none
@@ -112,6 +114,9 @@ func (k *coarse) update(b *Block, muted []bool, workers int) {
 		k.unit = int32(max((int64(hi)-int64(lo))/levels+1, leastUnit))
 		// What rounding in place may take from a byte.
 		k.rest = k.unit + k.unit>>10 + 1
+		if step := b.grid(lo); k.frozen && step >= leastUnit && (int64(hi)-int64(lo))/int64(step) < levels {
+			k.unit, k.rest, k.exact = step, 0, true
+		}
 	}
 	spread(len(k.maps), workers, b.placing)
 }
@@ -125,6 +130,9 @@ func (k *coarse) place(b *Block, m int, s *voter) {
 	} else {
 		// A little less than 1/unit: no byte may come out too large.
 		inverse := float32((1 - 1.0/(1<<20)) / float64(k.unit))
+		if k.exact { // nor too small
+			inverse = float32((1 + 1.0/(1<<20)) / float64(k.unit))
+		}
 		simd.Narrow(s.bytes, b.q[m*n:(m+1)*n], k.base, inverse)
 	}
 	inputs, old := b.c.In.Maps, k.byMap[m*k.stride:][:n]
@@ -156,6 +164,25 @@ func (b *Block) span(maps []int32) (lo, hi int32) {
 		}
 	}
 	return lo, hi
+}
+
+// grid is the largest number of which all quanta are multiples, counted from the
+// lowest, or a smaller one if they take more levels than a byte has.
+func (b *Block) grid(lo int32) int32 {
+	step, n := int64(0), b.taps*b.depth
+	for m := range b.c.Maps {
+		for i := 0; i < n; i += b.depth {
+			for _, q := range b.q[m*n+i:][:b.c.In.Maps] {
+				for v := int64(q) - int64(lo); v != 0; {
+					step, v = v, step%v
+				}
+				if step == 1 {
+					return 1
+				}
+			}
+		}
+	}
+	return int32(step)
 }
 
 // spread calls f for 0 to n-1 from the given number of goroutines, and says

@@ -51,7 +51,7 @@ type group struct {
 type contender struct {
 	place
 	group int32
-	upper int64
+	upper int64 // if the bytes are exact the potential
 }
 
 // lowest is below all bounds, even if a sum is added to it.
@@ -62,6 +62,7 @@ const lowest = math.MinInt32 / 2
 func NewFinals(c *Convolution, steps int, groups []int) *Finals {
 	f := &Finals{block: NewBlock(c, steps)}
 	f.block.voters = make([]voter, 1)
+	f.block.coarse.frozen = true
 	f.block.coarse.update(f.block, nil, 1)
 	for _, g := range groups {
 		f.n = max(f.n, g+1)
@@ -84,6 +85,9 @@ func NewFinals(c *Convolution, steps int, groups []int) *Finals {
 func (f *Finals) refine() {
 	b := f.block
 	k := &b.coarse
+	if k.exact {
+		return
+	}
 	f.shift = max(0, bits.Len32(uint32(k.rest-1))-8)
 	f.fine = make([]byte, b.c.Maps*b.taps*b.words*64)
 	for m := range b.c.Maps {
@@ -262,7 +266,10 @@ func (f *Finals) best(r *Round, image, places int, best []spike.Spike) []spike.S
 		if c.upper < max(bar, r.groups[c.group].low) {
 			continue
 		}
-		p := f.block.potential(r.voter.images[image], int(c.m), int(c.pos))
+		p := int32(c.upper)
+		if !k.exact {
+			p = f.block.potential(r.voter.images[image], int(c.m), int(c.pos))
+		}
 		w := spike.Spike{Neuron: out.Neuron(int(c.m), int(c.pos)), Step: spike.Step(f.block.steps - 1), Potential: p}
 		if best := &r.best[c.group]; p > 0 && (best.Step == spike.Silent || w.Ahead(*best)) {
 			*best = w
@@ -296,8 +303,12 @@ func (f *Finals) look(r *Round, image, lane int, g int32, bar int64) {
 		if n := int64(n); n*(int64(k.base)+int64(k.rest))+sum < max(bar, of.low, 1) {
 			continue
 		}
-		lower := int64(n)*int64(k.base) + sum + int64(f.second(s.images[image], int(m), pos))<<f.shift
-		upper := lower + int64(n)<<f.shift
+		lower := int64(n)*int64(k.base) + sum
+		upper := lower
+		if !k.exact {
+			lower += int64(f.second(s.images[image], int(m), pos)) << f.shift
+			upper = lower + int64(n)<<f.shift
+		}
 		if of.low = max(of.low, lower); upper >= of.low {
 			r.close = append(r.close, contender{place{m, int32(pos)}, g, upper})
 		}

@@ -34,6 +34,7 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" help:"Serve a page in the browser: watch runs learn, draw a digit, step through the spikes."`
 	Site      siteCommand      `cmd:"" help:"Write that page into a folder that needs no server, with runs to play with."`
 	Export    exportCommand    `cmd:"" help:"Write a network for other tools, and how a run went for TensorBoard, as CSV, or as JSON lines."`
+	Quantize  quantizeCommand  `cmd:"" help:"Round weights to fewer bits: what that costs, what it brings, and the network in a small file."`
 	Energy    energyCommand    `cmd:"" help:"Count the spikes and synaptic operations of an image, and estimate what they cost a chip."`
 	Spikes    spikesCommand    `cmd:"" help:"Write the spikes of images through a network as arrays that numpy reads."`
 	Import    importCommand    `cmd:"" help:"Make a run of a network that another program, or export, has saved."`
