@@ -366,7 +366,7 @@ func (c *quantizeCommand) plot(s *streams, o quantizeOutput) error {
 	}{
 		{"right", true, func(r quantizedRow) float64 { return r.Accuracy }},
 		{"file, kB", false, func(r quantizedRow) float64 { return float64(r.Bytes) / 1000 }},
-		{"an image, µs", false, func(r quantizedRow) float64 { return r.Micros }},
+		{"times as fast", false, func(r quantizedRow) float64 { return r.Ratio }},
 	} {
 		panel := figure.Panel{Name: p.name, Percent: p.percent}
 		for i := 1; i < len(o.Rows); {
