@@ -19,7 +19,7 @@ import sys
 import nir
 import numpy as np
 
-BATCH = 50  # images at a time
+BATCH = 20  # images at a time
 
 
 def convolve(n, x):
@@ -29,8 +29,9 @@ def convolve(n, x):
     assert n.groups == 1 and tuple(n.dilation) == (1, 1)
     x = np.pad(x, ((0, 0), (0, 0), (top, top), (left, left)))
     x = np.lib.stride_tricks.sliding_window_view(x, (rows, cols), axis=(2, 3))[:, :, ::down, ::right]
-    y = np.tensordot(x, n.weight.astype(np.float64), axes=([1, 4, 5], [1, 2, 3]))
-    return np.moveaxis(y, -1, 1) + n.bias[:, None, None]
+    images, _, down, right = x.shape[:4]
+    x = x.transpose(0, 1, 4, 5, 2, 3).reshape(images, -1, down * right)
+    return (n.matrix @ x).reshape(images, -1, down, right) + n.bias[:, None, None]
 
 
 def count(n, x):
@@ -64,7 +65,7 @@ class State:
             assert (n.start_dim, n.end_dim) == (0, -1)
             return x.reshape(len(x), -1)
         if kind in ("Linear", "Affine"):
-            y = x @ n.weight.T.astype(np.float64)
+            y = x @ n.matrix.T
             return y + n.bias if kind == "Affine" else y
         if kind == "I":
             return self.integrate(name, n, x).copy()
@@ -128,6 +129,9 @@ def decide(graph, out):
 
 def main(network, spikes):
     graph = nir.read(network)
+    for n in graph.nodes.values():
+        if hasattr(n, "weight"):
+            n.matrix = n.weight.astype(np.float64).reshape(len(n.weight), -1)
     data = np.load(spikes)
     first, want = data["first"], data["decisions"]
     differ = []
