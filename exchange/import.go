@@ -375,7 +375,9 @@ func (p *plan) checkBiases() error {
 		if i := slices.IndexFunc(values, func(v float32) bool { return v != 0 }); i >= 0 {
 			return fmt.Errorf("%s is %v for map %d; neurons have no bias here, so the network cannot be taken over", name, values[i], i)
 		}
-		p.note("%s is 0 and changes nothing", name)
+	}
+	if len(p.biases) > 0 {
+		p.note("biases that are 0 and change nothing: %s", few(p.biases))
 	}
 	return nil
 }

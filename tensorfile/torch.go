@@ -145,10 +145,7 @@ func readTorchZip(archive *zip.Reader, size int64, s selector) (*File, error) {
 		}
 		return known.file(object, size, bigEndian, s)
 	}()
-	if err != nil {
-		return nil, fmt.Errorf("torch: %w", err)
-	}
-	return f, nil
+	return f, torchError(err)
 }
 
 // findRecord finds a record. torch.save packs none, so that none can unpack to more than the file has.
@@ -237,10 +234,21 @@ func readTorchLists(r io.ReaderAt, size int64, s selector) (*File, error) {
 		}
 		return known.file(object, size, false, s)
 	}()
-	if err != nil {
-		return nil, fmt.Errorf("torch: %w", err)
+	return f, torchError(err)
+}
+
+// A refusal is the error of a selector, which is no fault of the format.
+type refusal struct{ error }
+
+// torchError says which format an error is about.
+func torchError(err error) error {
+	if r, ok := err.(refusal); ok {
+		return r.error
 	}
-	return f, nil
+	if err != nil {
+		return fmt.Errorf("torch: %w", err)
+	}
+	return nil
 }
 
 // place finds the storages of a file of size bytes, one behind the other in the order of their keys.
@@ -458,7 +466,7 @@ func (t storageTable) file(object any, size int64, bigEndian bool, s selector) (
 	}
 	wanted, err := s.choose(f)
 	if err != nil {
-		return nil, err
+		return nil, refusal{err}
 	}
 	read := map[*storage][]byte{}
 	for i, v := range c.views {
