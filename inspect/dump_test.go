@@ -1,8 +1,11 @@
 package inspect_test
 
 import (
+	"archive/zip"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"reflect"
 	"testing"
 
@@ -182,4 +185,33 @@ func TestDumpSelects(t *testing.T) {
 	if _, err := (inspect.Dump{}).Bytes(m); err == nil {
 		t.Error("a layer named input passes for the input")
 	}
+}
+
+// The first spikes of two images of bars in a network that has learned nothing
+// yet, as arrays for numpy.
+func ExampleDump() {
+	p, _ := preset.Lookup("bars")
+	m, err := train.Untrained(p.Experiment)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, bars := dataset.Bars()
+	d := inspect.Dump{Images: []int{0, 1}}
+	f, err := d.Arrays(context.Background(), m, bars, 1, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, t := range f.Tensors[:4] {
+		fmt.Println(t.Name, t.DType, t.Shape)
+	}
+	if err := tensorfile.WriteNPZ(io.Discard, f, zip.Deflate); err != nil { // to a file
+		fmt.Println(err)
+	}
+	// Output:
+	// first_input U8 [2 1 3 9]
+	// first_s1 U8 [2 4 1 3]
+	// first_s2 U8 [2 4 1 1]
+	// potential_s2 F32 [2 4 1 1]
 }
