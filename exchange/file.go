@@ -26,7 +26,7 @@ var unfinished = []string{"best.", "sum."}
 // contents is the tensors of a network, those of its layers' weights first, and its metadata.
 func contents(m *train.Model) (*tensorfile.File, error) {
 	whole := *m
-	if m.Experiment.Readout.Rule == train.ReadoutLabels {
+	if m.Experiment.Readout.Rule == train.ReadoutLabels && m.Decision != nil {
 		whole.State.Labels = m.Decision // of the weights as they are, which may be those of an earlier epoch
 	}
 	var b bytes.Buffer
