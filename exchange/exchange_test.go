@@ -373,6 +373,7 @@ func TestReadJSONErrors(t *testing.T) {
 		`{"format":"firstspike network 1","layers":[{"name":"s1","shape":[2],"weights":[1]}]}`:                                         "shape [2] holds 2 elements; 1 values given",
 		`{"format":"firstspike network 1","layers":[{"name":"s1","shape":[1],"weights":[1]},{"name":"s1","shape":[1],"weights":[1]}]}`: `two tensors are named "s1.weight"`,
 		`{"format":"firstspike network 1","others":[{"name":"a","type":"I8"}]}`:                                                        `tensor "a" is of type "I8"`,
+		`{"format":"firstspike network 1","others":[{"name":"a","type":"F32","shape":[1],"values":[0.1]}]}`:                            "0.1 is no float32",
 	} {
 		if _, err := exchange.ReadJSON(strings.NewReader(text)); err == nil || !strings.HasPrefix(err.Error(), "json: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v; want one with %q", text, err, want)
@@ -458,6 +459,30 @@ func FuzzOpen(f *testing.F) {
 		}
 		if !bytes.Equal(written(t, got.Model), written(t, again.Model)) {
 			t.Error("written and read again it is another network")
+		}
+	})
+}
+
+// Any object is tensors that can be written and read again, or an error.
+func FuzzJSON(f *testing.F) {
+	f.Add([]byte(`{"format":"firstspike network 1","experiment":"","state":{"layer":1},"layers":[{"name":"s1","shape":[1,1,1,2],"weights":[1,-0.5],"threshold":null,"thresholds":[1]}],"others":[{"name":"a","type":"F64","shape":[],"values":[1e300]},{"name":"b","type":"F32","shape":[0,2],"values":[]}]} `))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		first, err := exchange.ReadJSON(bytes.NewReader(content))
+		if err != nil {
+			return
+		}
+		var b bytes.Buffer
+		if err := tensorfile.WriteTorch(&b, first); err != nil {
+			t.Fatal(err)
+		}
+		second, err := tensorfile.ReadTorch(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, x := range first.Tensors {
+			if y := second.Tensors[i]; x.Name != y.Name || x.DType != y.DType || !slices.Equal(x.Shape, y.Shape) || !bytes.Equal(x.Data, y.Data) {
+				t.Errorf("tensor %q became another", x.Name)
+			}
 		}
 	})
 }

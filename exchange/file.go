@@ -20,7 +20,7 @@ const (
 	stateKey      = "state"
 )
 
-// Of what a file of train.Model.Write holds, what a training that goes on needs and a network does not.
+// What stands before the weights that train.Model.Write adds of a training that goes on: those of the best epoch, and a sum.
 var unfinished = []string{"best.", "sum."}
 
 // contents is the tensors of a network, those of its layers' weights first, and its metadata.

@@ -150,7 +150,7 @@ func Import(f *tensorfile.File, e *train.Experiment) (*Imported, error) {
 	if err := p.checkBiases(); err != nil {
 		return nil, err
 	}
-	state, err := stateOf(f, of, e == nil)
+	state, err := stateOf(f, of, e == nil, p.best)
 	if err != nil {
 		return nil, err
 	}
@@ -167,12 +167,16 @@ func Import(f *tensorfile.File, e *train.Experiment) (*Imported, error) {
 	return &Imported{m, p.tell()}, nil
 }
 
-// stateOf is the state of a network that has learned all it will.
-func stateOf(f *tensorfile.File, e train.Experiment, own bool) (train.State, error) {
+// stateOf is the state of a network that has learned all it will. Own is whether the experiment is that of the file, best
+// whether the weights are those of the best epoch.
+func stateOf(f *tensorfile.File, e train.Experiment, own, best bool) (train.State, error) {
 	var s train.State
 	if text, ok := f.Metadata[stateKey]; ok {
 		if err := json.Unmarshal([]byte(text), &s); err != nil {
 			return s, fmt.Errorf("state in the file: %w", err)
+		}
+		if best && s.Best != nil {
+			s.Labels = s.Best.Labels
 		}
 		if own && s.Finished() {
 			return s, nil
@@ -180,9 +184,6 @@ func stateOf(f *tensorfile.File, e train.Experiment, own bool) (train.State, err
 	}
 	// A training cannot go on from it: the file has the network that was chosen, not the one that learns.
 	done := train.State{Layer: len(e.Layers), SVM: s.SVM, Labels: s.Labels}
-	if s.Labels == nil && s.Best != nil {
-		done.Labels = s.Best.Labels
-	}
 	if own {
 		done.Presentations, done.Seconds = s.Presentations, s.Seconds
 	}
@@ -221,6 +222,7 @@ type plan struct {
 	rates      map[string]bool
 	unknown    []string
 	notes      []string
+	best       bool // the last layer's weights are those that a checkpoint holds beside others
 }
 
 // schemes are how programs name the weights of a layer, number i from 0.
@@ -237,6 +239,12 @@ func newPlan(f *tensorfile.File, e train.Experiment) (*plan, error) {
 	p := &plan{file: f, experiment: e, copies: map[string]int{}, rates: map[string]bool{}}
 	if err := p.find(); err != nil {
 		return nil, err
+	}
+	last := len(p.weights) - 1
+	if best := unfinished[0] + p.weights[last]; p.prefix == "" {
+		if _, ok := f.Lookup(best); ok {
+			p.weights[last], p.best = best, true
+		}
 	}
 	var faults []error
 	for i, name := range p.weights {
@@ -345,6 +353,7 @@ func (p *plan) sort() {
 			p.biases = append(p.biases, t.Name)
 		case slices.Contains(ours, t.Name):
 			p.others = append(p.others, t.Name)
+		case p.best && t.Name == weightName(p.experiment.Layers[len(p.weights)-1].Name): // of the last epoch
 		default:
 			p.unknown = append(p.unknown, t.Name)
 		}

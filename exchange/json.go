@@ -67,7 +67,9 @@ func ReadJSON(r io.Reader) (*tensorfile.File, error) {
 		case tensorfile.F32:
 			narrow := make([]float32, len(o.Values))
 			for i, v := range o.Values {
-				narrow[i] = float32(v)
+				if narrow[i] = float32(v); float64(narrow[i]) != v {
+					return nil, fmt.Errorf("json: tensor %q: %v is no float32", o.Name, v)
+				}
 			}
 			t, err = tensorfile.From(o.Name, o.Shape, narrow)
 		default:
