@@ -214,7 +214,7 @@ func readTorchLists(r io.ReaderAt, size int64, s selector) (*File, error) {
 		case err != nil:
 			return nil, err
 		case version != int64(torchLists):
-			return nil, fmt.Errorf("the version of its format is %s, not %d", kindOf(version), torchLists)
+			return nil, fmt.Errorf("the version of its format is %v, not %d", version, torchLists)
 		}
 		if _, err := p.load(); err != nil { // the machine; the storages are little-endian on any
 			return nil, err

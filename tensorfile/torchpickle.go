@@ -19,7 +19,7 @@ const (
 // what it would call is known here by name, and a description of the result stands in its place.
 type (
 	global   string             // a class or function, as "torch.FloatStorage"
-	tuple    []any              //
+	tuple    []any              // a tuple
 	sequence struct{ of []any } // a list
 	dict     struct {
 		keys, values []any // in the order in which they came
@@ -169,12 +169,14 @@ func (p *pickle) step(op byte) error {
 		return p.remember(op)
 	case 'a', 'e', 's', 'u':
 		return p.fill(op)
-	case 't', 0x85, 0x86, 0x87: // TUPLE and those of 1 to 3
-		values, err := p.marked, error(nil)
-		if op != 't' {
-			values = func() ([]any, error) { return p.pop(int(op) - 0x84) }
+	case 't': // TUPLE
+		items, err := p.marked()
+		if err != nil {
+			return err
 		}
-		items, err := values()
+		p.push(tuple(slices.Clone(items)))
+	case 0x85, 0x86, 0x87: // TUPLE1 to TUPLE3
+		items, err := p.pop(int(op) - 0x84)
 		if err != nil {
 			return err
 		}
