@@ -7,11 +7,12 @@
 //
 //  1. spike: first-spike maps, the one representation of spikes.
 //     event: recordings by event cameras, and a camera that makes them.
-//     tensorfile: safetensors, npy, npz and text tensors.
+//     tensorfile: safetensors, npy, npz, PyTorch and text tensors.
 //     figure: pictures of plain data, as PNG and SVG.
 //     eventfile: the files that TensorBoard shows.
 //     fetch: files that are known beforehand, from mirrors.
 //     internal/simd: the few loops in which time is spent.
+//     internal/hdf5: a writer of HDF5 files.
 //     internal/parallel: work shared out among goroutines.
 //  2. dataset: MNIST and others, samples with labels.
 //     encode: pictures and recordings to first spikes.
@@ -21,10 +22,14 @@
 //  4. preset: a file for each paper that is replicated.
 //     conform: comparison with reference traces.
 //     exchange: networks for other programs, and from them.
+//     nir: networks as graphs for simulators and neuromorphic chips.
+//     quantize: weights of few bits.
+//     energy: what an image costs.
 //     study: many seeds, and what is better than what.
 //     inspect: features in pixels, the way of one image.
 //     observe: what a training reports, for TensorBoard, as CSV and JSON lines.
 //  5. gallery: pictures and pages of a run.
+//     firmware: networks as C99, for microcontrollers.
 //     doctor: what is wrong with a network, and what to change.
 //     lab: a network to play with: every question, with plain answers.
 //     web/packed: networks made small for a page.

@@ -39,7 +39,6 @@ var floors = map[string]int{
 	"train":             3,
 	"preset":            4,
 	"conform":           4,
-	"firmware":          4,
 	"exchange":          4,
 	"quantize":          4,
 	"observe":           4,
@@ -51,6 +50,7 @@ var floors = map[string]int{
 	"gallery":           5,
 	"lab":               5,
 	"doctor":            5,
+	"firmware":          5,
 	"web/packed":        5,
 	"web":               6,
 	"web/engine":        command, // a page's program, and what makes it
