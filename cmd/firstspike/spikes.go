@@ -171,7 +171,7 @@ func (c *spikesCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.out, "%s, %s: %s of %s, %s", visible(c.Out), megabytes(size), plural(len(d.Images), "image"), visible(set.Name), text)
+	_, err = fmt.Fprintf(s.out, "%s, %s MB: %s of %s, %s", visible(c.Out), decimal(float64(size)/1e6), plural(len(d.Images), "image"), visible(set.Name), text)
 	return err
 }
 
