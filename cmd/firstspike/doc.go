@@ -11,7 +11,11 @@
 //	firstspike report RUN         one page about it
 //	firstspike serve              a page in the browser: watch runs learn, draw a digit, step through the spikes
 //	firstspike site --out DIR     that page as a folder for any web host, the network inside
-//	firstspike export RUN         what it learned and how it went, for TensorBoard, as CSV or JSON lines
+//	firstspike export RUN         the network for PyTorch, numpy, NIR or as C; how it went, for TensorBoard, as CSV or JSON lines
+//	firstspike import FILE        a run of a network that another program has saved
+//	firstspike quantize RUN       fewer bits: what they cost, what they bring
+//	firstspike energy RUN         spikes and operations of an image, and what they cost a chip
+//	firstspike spikes RUN         the spikes of images, as arrays for numpy
 //	firstspike data               what networks learn from: list, get, check, preview
 //	firstspike show RUN           the experiment: every number, and where it comes from
 //	firstspike presets            the published experiments
