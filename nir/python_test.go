@@ -3,6 +3,7 @@ package nir_test
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"flag"
 	"math"
 	"os"
@@ -20,7 +21,7 @@ import (
 )
 
 var (
-	python  = flag.String("python", "python3", "Python that has the packages nir and numpy")
+	python  = flag.String("python", cmp.Or(os.Getenv("FIRSTSPIKE_PYTHON"), "python3"), "Python that has the packages nir and numpy")
 	network = flag.String("network", "", "hold the graph of this run against its decisions, instead of small networks; a minute for 1,000 digits and mozafari2018")
 	images  = flag.Int("images", 100, "how many test images")
 	keep    = flag.String("keep", "", "leave network.nir and spikes.npz in this folder")
