@@ -33,7 +33,9 @@ func New(m *train.Model, name string) (*Network, error) {
 	if Identifier(name) != name {
 		faults = append(faults, fmt.Errorf("name %q: it must be a C identifier and not a header of C's; for example %s", name, Identifier(name)))
 	}
-	faults = append(faults, unsupported(m)...)
+	if err := Check(m); err != nil {
+		faults = append(faults, err)
+	}
 	for _, l := range m.Network.Layers {
 		if _, ok := quantize.Of(l.Convolution); !ok {
 			faults = append(faults, fmt.Errorf("layer %s: its weights lie on more than 256 levels; quantise it to 8 bits or fewer", l.Name))
@@ -46,8 +48,10 @@ func New(m *train.Model, name string) (*Network, error) {
 	return n, n.lay()
 }
 
-// unsupported lists what a model has that the C code has not.
-func unsupported(m *train.Model) (faults []error) {
+// Check returns an error that names everything that a model does and the C code
+// cannot, whatever its weights are.
+func Check(m *train.Model) error {
+	var faults []error
 	add := func(bad bool, format string, args ...any) {
 		if bad {
 			faults = append(faults, fmt.Errorf(format+": not in C", args...))
@@ -56,7 +60,7 @@ func unsupported(m *train.Model) (faults []error) {
 	c := m.Experiment.Encode
 	if c.Recordings() {
 		add(true, "encode.events: recordings by an event camera")
-		return faults
+		return errors.Join(faults...)
 	}
 	add(len(c.Lateral) > 0, "encode.lateral: lateral inhibition of intensities")
 	add(c.Pool.Window > 0, "encode.pool: pooling of intensities")
@@ -69,7 +73,7 @@ func unsupported(m *train.Model) (faults []error) {
 		add(l.Pointwise, "layers.%s.pointwise: pointwise inhibition while deciding", l.Name)
 		add(l.AtEnd() && i < len(m.Network.Layers)-1, "layers.%s.threshold inf before the last layer: a layer that waits for the last step", l.Name)
 	}
-	return faults
+	return errors.Join(faults...)
 }
 
 // headers are the names of the standard library's headers.

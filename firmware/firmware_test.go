@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -230,4 +231,46 @@ func TestSame(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What C has not is named, all at once.
+func TestRefused(t *testing.T) {
+	p, _ := preset.Lookup("bars")
+	p.Encode.Lateral = []float64{0.1}
+	p.Layers[0].Pointwise = true
+	p.Layers[0].Pool = train.Pool{Window: 1, Repeats: true}
+	m, err := train.Untrained(p.Experiment)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = New(m, "a b")
+	for _, want := range []string{"name \"a b\"", "for example a_b", "encode.lateral", "layers.s1.pointwise", "layers.s1.pool.repeats"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %q", err, want)
+		}
+	}
+	p, _ = preset.Lookup("mozafari2018")
+	if m, err = train.Untrained(p.Experiment); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = New(m, "net"); err == nil || !strings.Contains(err.Error(), "layer s2: its weights lie on more than 256 levels") {
+		t.Errorf("%v; want the layers that are not quantised", err)
+	}
+	if _, err := new(Network).Files(nil); err == nil {
+		t.Error("test vectors without images")
+	}
+}
+
+// Whatever the text, an identifier is one, and is its own.
+func FuzzIdentifier(f *testing.F) {
+	for _, s := range []string{"", "mozafari2018-seed1", "2", "string", "Über", "a__", "_x"} {
+		f.Add(s)
+	}
+	valid := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	f.Fuzz(func(t *testing.T, text string) {
+		s := Identifier(text)
+		if !valid.MatchString(s) || Identifier(s) != s || slices.Contains(headers, s) {
+			t.Errorf("%q gives %q, and that %q", text, s, Identifier(s))
+		}
+	})
 }

@@ -289,6 +289,13 @@ func (n *Network) layer(i int, l snn.Layer) layer {
 		}
 		numbers = append(numbers, ramp)
 	}
+	if p.NeedsFirst {
+		rises := 0
+		if g.Base >= 0 && !l.Ramp {
+			rises = 1
+		}
+		numbers = append(numbers, rises)
+	}
 	numbers = append(numbers, int(g.Base), int(g.Step), own)
 	c.Numbers = strings.Trim(strings.Join(strings.Fields(fmt.Sprint(numbers)), ", "), "[]")
 	return c

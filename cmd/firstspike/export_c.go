@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"firstspike/dataset"
 	"firstspike/firmware"
 	"firstspike/quantize"
 	"firstspike/train"
@@ -18,6 +20,9 @@ const vectors = 10
 // layer whose weights do not lie on few levels is rounded to so many bits that next
 // to nothing is lost.
 func exportC(s *streams, m *train.Model, run, out string) error {
+	if err := firmware.Check(m); err != nil {
+		return fmt.Errorf("%s: %w", visible(run), err)
+	}
 	path, err := filepath.Abs(out)
 	if err != nil {
 		return err
@@ -27,16 +32,23 @@ func exportC(s *streams, m *train.Model, run, out string) error {
 	if err != nil {
 		return err
 	}
-	n, err := firmware.New(rounded, firmware.Identifier(filepath.Base(path)))
+	all, images, err := dataset.OpenWith(m.Experiment.Data.Source, m.Experiment.Data.Options())
 	if err != nil {
-		return fmt.Errorf("%s: %w", visible(run), err)
+		return fmt.Errorf("thresholds follow the rounded weights, with images that the network has learned from, and test images go with the code: %w", err)
 	}
-	images, err := openTest(m.Experiment.Data, "")
+	learned, _, err := m.Experiment.Split(all)
 	if err != nil {
-		return fmt.Errorf("test images go with the code, and are missing: %w", err)
+		return err
 	}
 	if err := m.Fits(images); err != nil {
 		return err
+	}
+	if err := quantize.Calibrate(context.Background(), m, rounded, learned, calibration, 0); err != nil {
+		return err
+	}
+	n, err := firmware.New(rounded, firmware.Identifier(filepath.Base(path)))
+	if err != nil {
+		return fmt.Errorf("%s: %w", visible(run), err)
 	}
 	var few [][]byte
 	for i := range min(vectors, images.Len()) {
