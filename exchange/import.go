@@ -28,6 +28,16 @@ var ErrNoExperiment = errors.New("the file does not say which experiment its wei
 // weights must be those of its layers; without one (nil) the file has to hold its own, as those of this package do, and the State of
 // the network is that of the file. Errors name the path, and all tensors that are missing or of another shape.
 func Open(path string, e *train.Experiment) (*Imported, error) {
+	if isPacked(path) {
+		if e != nil {
+			return nil, fmt.Errorf("%s: its layers are packed, for the experiment that is in the file; name no other", path)
+		}
+		m, err := train.Load(path)
+		if err != nil {
+			return nil, err
+		}
+		return &Imported{Model: m}, nil
+	}
 	f, e, err := open(path, e)
 	if err != nil {
 		return nil, err
@@ -95,6 +105,17 @@ func open(path string, e *train.Experiment) (*tensorfile.File, *train.Experiment
 	f.Metadata = metadata
 	f.Tensors = slices.DeleteFunc(f.Tensors, func(t tensorfile.Tensor) bool { return isText(t) })
 	return f, e, nil
+}
+
+// isPacked reports whether a file is this program's own with packed layers ([train.Model.Packed]), which only it can read.
+func isPacked(path string) bool {
+	packed := false
+	tensorfile.OpenSelected(path, func(f *tensorfile.File) ([]string, error) {
+		_, own := f.Metadata[experimentKey]
+		packed = own && slices.ContainsFunc(f.Tensors, func(t tensorfile.Tensor) bool { return strings.HasSuffix(t.Name, ".weight.index") })
+		return nil, nil
+	})
+	return packed
 }
 
 // isObject reports whether a file holds a JSON object.
