@@ -366,10 +366,11 @@ func TestNotes(t *testing.T) {
 
 func TestReadJSONErrors(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                                    "EOF",
-		"{":                                   "unexpected EOF",
-		"{}":                                  `its format is ""`,
-		`{"format":"firstspike network 1"} x`: "1 bytes and perhaps more follow",
+		"":   "EOF",
+		"{":  "unexpected EOF",
+		"{}": `its format is ""`,
+		"{\"format\":\"firstspike network 1\",\"state\":{\"\x89\":1}}":                                                                 "its state is not UTF-8",
+		`{"format":"firstspike network 1"} x`:                                                                                          "1 bytes and perhaps more follow",
 		`{"format":"firstspike network 1","layers":[{"name":"s1","shape":[2],"weights":[1]}]}`:                                         "shape [2] holds 2 elements; 1 values given",
 		`{"format":"firstspike network 1","layers":[{"name":"s1","shape":[1],"weights":[1]},{"name":"s1","shape":[1],"weights":[1]}]}`: `two tensors are named "s1.weight"`,
 		`{"format":"firstspike network 1","others":[{"name":"a","type":"I8"}]}`:                                                        `tensor "a" is of type "I8"`,

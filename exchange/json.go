@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"unicode/utf8"
 
 	"firstspike/tensorfile"
 	"firstspike/train"
@@ -30,6 +31,9 @@ func ReadJSON(r io.Reader) (*tensorfile.File, error) {
 	}
 	if d.Format != jsonFormat {
 		return nil, fmt.Errorf("json: its format is %q; %q is read", d.Format, jsonFormat)
+	}
+	if !utf8.Valid(d.State) {
+		return nil, fmt.Errorf("json: its state is not UTF-8")
 	}
 	if rest, err := io.ReadAll(io.LimitReader(io.MultiReader(decoder.Buffered(), r), 1<<16)); err != nil {
 		return nil, fmt.Errorf("json: %w", err)
