@@ -50,8 +50,7 @@ var settingRules = []rule{{
 		}
 		fits := p.now.AtEnd || p.set.Threshold <= high
 		// Those that are told when to fire learn from staying silent too.
-		told := p.set.Learn.Rule == train.RuleS2STDP
-		return f, !told && p.set.Weights.Mean < p.set.Learn.Lower+0.4*p.scale() && fits && (p.hungry() || p.now.Begun > 0.5)
+		return f, !p.told() && p.set.Weights.Mean < p.set.Learn.Lower+0.4*p.scale() && fits && (p.hungry() || p.now.Begun > 0.5)
 	},
 }, {
 	cause: "weights-at-bounds",
@@ -187,7 +186,8 @@ var rateRules = []rule{{
 		if r.APlus == 0 {
 			f.Change = []Setting{p.change("learn.a_plus", p.rate())}
 		}
-		return f, (r.APlus == 0) != (r.AMinus == 0)
+		// An error of time has both signs, and unlearns by the one rate too.
+		return f, (r.APlus == 0) != (r.AMinus == 0) && !(p.told() && r.AMinus == 0)
 	},
 }, {
 	cause: "rates-large",
@@ -267,7 +267,10 @@ func truth(b bool) float64 {
 func (p patient) rewarded() bool { return p.set.Learn.Rule == train.RuleRSTDP }
 
 // decides reports whether the layer learns from what it decides.
-func (p patient) decides() bool { return p.rewarded() || p.set.Learn.Rule == train.RuleS2STDP }
+func (p patient) decides() bool { return p.rewarded() || p.told() }
+
+// told says that the layer is told when to fire.
+func (p patient) told() bool { return p.set.Learn.Rule == train.RuleS2STDP }
 
 // scale is the range of the layer's weights.
 func (p patient) scale() float64 { return p.set.Learn.Upper - p.set.Learn.Lower }

@@ -198,10 +198,14 @@ func bare(g Geometry, threshold float64, fires Comparison, bound float64) (*Conv
 	c.width = simd.Round(g.Maps)
 	// Two at least: the difference of two quanta must be an integer too.
 	n := max(2, float64(g.Synapses())*float64(g.additions()))
-	for c.bits = 24; c.bits >= 8 && n*(math.Ldexp(bound, c.bits)+1) >= 1<<31; {
+	least := 8
+	if g.Ramp {
+		least = 4 // thresholds are hundreds of weights, and rounding is small beside them
+	}
+	for c.bits = 24; c.bits >= least && n*(math.Ldexp(bound, c.bits)+1) >= 1<<31; {
 		c.bits--
 	}
-	if c.bits < 8 {
+	if c.bits < least {
 		return nil, fmt.Errorf("%d synapses with weights up to %v that are added up to %d times leave no room for fractions in a 32-bit potential", g.Synapses(), bound, g.additions())
 	}
 	c.limit = c.quantumLimit(threshold)

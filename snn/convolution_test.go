@@ -120,6 +120,36 @@ func TestLargestPotential(t *testing.T) {
 	}
 }
 
+// Ramps may be summed on a coarser grid than steps.
+func TestRampGrid(t *testing.T) {
+	g := Geometry{In: spike.Shape{Maps: 512, Rows: 8, Cols: 8}, Maps: 1, Kernel: Size{8, 8}, Ramp: true}
+	for bound, bits := range map[float64]int{0.9: 8, 1.2: 7, 15: 4, 17: 0} {
+		c, err := NewConvolution(g, 1000, Above, bound)
+		if bits == 0 {
+			if err == nil || !strings.Contains(err.Error(), "no room for fractions") {
+				t.Errorf("weights up to %v: %v", bound, err)
+			}
+			continue
+		}
+		if err != nil || c.Unit() != math.Ldexp(1, -bits) {
+			t.Fatalf("weights up to %v: %v, in units of %v", bound, err, c.Unit())
+		}
+		// All inputs at once, at every step: the most that there can be.
+		if err := c.SetWeights(slices.Repeat([]float32{float32(bound)}, g.Synapses())); err != nil {
+			t.Fatal(err)
+		}
+		in := spike.NewMap(g.In, 255)
+		clear(in.At)
+		var e spike.Events
+		e.From(in)
+		after := make([]int32, 1)
+		c.After(&e, after, new(Scratch))
+		if got, want := c.Potential(after[0]), 255*float64(g.Synapses())*bound; math.Abs(got-want) > want/100 {
+			t.Errorf("weights of %v add up to %v; want %v", bound, got, want)
+		}
+	}
+}
+
 func TestSetWeights(t *testing.T) {
 	g := Geometry{In: spike.Shape{Maps: 3, Rows: 5, Cols: 5}, Maps: 2, Kernel: Size{2, 4}}
 	c, err := NewConvolution(g, 1, Above, .8)
