@@ -118,7 +118,12 @@ func loadModel(s *streams, path string) (*train.Model, error) {
 		return nil, usageError{err}
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		if _, err := train.ReadReport(path); err != nil {
+		if _, err := train.ReadReport(path); err == nil {
+			return m, nil
+		}
+		if from := importedFrom(path); from != "" {
+			fmt.Fprintf(s.err, "note: %s was imported from %s; its training is not known\n", visible(path), visible(from))
+		} else {
 			fmt.Fprintf(s.err, "note: %s is not finished; this is its network %s\n", visible(path), position(m.Experiment, m.State))
 		}
 	}

@@ -117,6 +117,15 @@ type importRecord struct {
 	} `json:"imported"`
 }
 
+// importedFrom is the file from which a run was imported, "" if it was trained.
+func importedFrom(dir string) string {
+	var r importRecord
+	if text, err := os.ReadFile(filepath.Join(dir, "run.json")); err != nil || json.Unmarshal(text, &r) != nil {
+		return ""
+	}
+	return r.Imported.File
+}
+
 // writeImported writes a run of a network that was not trained here. Its checkpoint is its network, which nothing can go on from.
 func writeImported(dir string, m *train.Model, file, sum string) error {
 	r := importRecord{Record: train.Record{

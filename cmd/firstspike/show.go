@@ -207,6 +207,9 @@ func aboutRun(dir string) ([]string, error) {
 	}
 	state := m.State
 	spent := fmt.Sprintf("%s presentations in %s", count(state.Presentations), duration(time.Duration(state.Seconds*float64(time.Second))))
+	if from := importedFrom(dir); from != "" && !state.Finished() {
+		return append(lines, fmt.Sprintf("imported from %s; its training is not known", from)), nil
+	}
 	if !state.Finished() {
 		lines = append(lines, fmt.Sprintf("not finished: %s; %s", position(m.Experiment, state), spent))
 		if b := state.Best; b != nil {
