@@ -1,7 +1,9 @@
 package train_test
 
 import (
+	"bytes"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +47,17 @@ func TestLabelsSaved(t *testing.T) {
 		}
 		if again, err := reread(t, m).Test(t.Context(), test, 2, nil); err != nil || again.Score != report.Test.Score {
 			t.Errorf("%s: rounded %+v, %v; the report has %+v", path, again.Score, err, report.Test.Score)
+		}
+		var b bytes.Buffer
+		if err := m.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		written, err := train.Read(path, &b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(written.Decision, m.Decision) {
+			t.Errorf("%s: written with the classes %v; they are %v", path, written.Decision, m.Decision)
 		}
 		p, err := m.Predictor()
 		if err != nil {

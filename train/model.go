@@ -75,7 +75,8 @@ func loadRun(dir string) (*Model, error) {
 			return nil, err
 		}
 		c.best = nil
-		c.label(c.State.Best.Labels)
+		c.State.Labels = c.State.Best.Labels // what is written of it is this network
+		c.label(c.State.Labels)
 	}
 	return c, nil
 }
