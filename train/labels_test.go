@@ -2,6 +2,8 @@ package train_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,17 +50,6 @@ func TestLabelsSaved(t *testing.T) {
 		if again, err := reread(t, m).Test(t.Context(), test, 2, nil); err != nil || again.Score != report.Test.Score {
 			t.Errorf("%s: rounded %+v, %v; the report has %+v", path, again.Score, err, report.Test.Score)
 		}
-		var b bytes.Buffer
-		if err := m.Write(&b); err != nil {
-			t.Fatal(err)
-		}
-		written, err := train.Read(path, &b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !slices.Equal(written.Decision, m.Decision) {
-			t.Errorf("%s: written with the classes %v; they are %v", path, written.Decision, m.Decision)
-		}
 		p, err := m.Predictor()
 		if err != nil {
 			t.Fatal(err)
@@ -68,5 +59,54 @@ func TestLabelsSaved(t *testing.T) {
 				t.Errorf("%s: image %d is %d, and by itself %d before %d", path, i, class, d.Class, d.RunnerUp)
 			}
 		})
+	}
+}
+
+// A training that is stopped after its best epoch has the network of that epoch,
+// and writes it with the labels of that epoch.
+func TestLabelsWritten(t *testing.T) {
+	e := small()
+	e.Readout.Rule = train.ReadoutLabels
+	l := e.Layers[1].Learn
+	l.Epochs, l.K = 4, 1
+	e.Layers[2].Learn = l
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	learn, test := mnist(t)
+	o := train.Options{Train: learn, Test: test, Observer: train.ObserverFunc(func(e train.Event) {
+		if end, ok := e.(train.EpochEnd); ok && end.Layer == "s3" && end.Epoch == 2 {
+			stop()
+		}
+	})}
+	dir := filepath.Join(t.TempDir(), "run")
+	trainer, err := train.Create(dir, e, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trainer.Close()
+	if _, err := trainer.Run(ctx); !errors.Is(err, train.ErrInterrupted) {
+		t.Fatal(err)
+	}
+	last, err := train.Load(filepath.Join(dir, "checkpoint.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if last.State.Best.Epoch == 2 || slices.Equal(last.State.Labels, last.State.Best.Labels) {
+		t.Fatal("the last epoch is the best one")
+	}
+	m, err := train.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := m.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	written, err := train.Read("network", &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(written.Decision, m.Decision) || slices.Equal(m.Decision, last.State.Labels) {
+		t.Errorf("written with the classes %v; they are %v, and the last epoch's %v", written.Decision, m.Decision, last.State.Labels)
 	}
 }
