@@ -20,12 +20,16 @@ const (
 	stateKey      = "state"
 )
 
+// maxTensors is how many tensors of a file are looked at. A network of many layers has hundreds.
+const maxTensors = 1 << 12
+
 // What stands before the weights that train.Model.Write adds of a training that goes on: those of the best epoch, and a sum.
 var unfinished = []string{"best.", "sum."}
 
 // contents is the tensors of a network, those of its layers' weights first, and its metadata.
 func contents(m *train.Model) (*tensorfile.File, error) {
 	whole := *m
+	whole.Packed = nil
 	if m.Experiment.Readout.Rule == train.ReadoutLabels && m.Decision != nil {
 		whole.State.Labels = m.Decision // of the weights as they are, which may be those of an earlier epoch
 	}

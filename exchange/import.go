@@ -67,6 +67,9 @@ func open(path string, e *train.Experiment) (*tensorfile.File, *train.Experiment
 	}
 	// The experiment of an npz file is an array, which has to be read before anything can be said of the others.
 	said, err := tensorfile.OpenSelected(path, func(f *tensorfile.File) (names []string, err error) {
+		if n := len(f.Tensors); n > maxTensors {
+			return nil, fmt.Errorf("%d tensors; at most %d are read", n, maxTensors)
+		}
 		for _, t := range f.Tensors {
 			if isText(t) {
 				names = append(names, t.Name)
@@ -412,6 +415,25 @@ func (p *plan) checkBiases() error {
 	return nil
 }
 
+// narrow is the elements of a tensor as float32, also those of a float64 one if all of them are float32 numbers: NumPy makes
+// such arrays of lists.
+func narrow(t tensorfile.Tensor) ([]float32, error) {
+	if t.DType != tensorfile.F64 {
+		return t.Float32s()
+	}
+	wide, err := t.Float64s()
+	if err != nil {
+		return nil, err
+	}
+	v := make([]float32, len(wide))
+	for i, x := range wide {
+		if v[i] = float32(x); float64(v[i]) != x {
+			return nil, fmt.Errorf("%s: element %d is %v, which no float32 is", t.Name, i, x)
+		}
+	}
+	return v, nil
+}
+
 func (p *plan) note(format string, args ...any) {
 	p.notes = append(p.notes, fmt.Sprintf(format, args...))
 }
@@ -497,7 +519,7 @@ func (p *plan) build(s train.State) (*train.Model, error) {
 	f.Tensors = nil
 	for i, name := range p.weights {
 		t, _ := p.file.Lookup(name)
-		v, err := t.Float32s()
+		v, err := narrow(t)
 		if err != nil {
 			return nil, fmt.Errorf("%w; save it as float32", err)
 		}

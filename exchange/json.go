@@ -40,6 +40,9 @@ func ReadJSON(r io.Reader) (*tensorfile.File, error) {
 	} else if rest = bytes.TrimSpace(rest); len(rest) > 0 {
 		return nil, fmt.Errorf("json: %d bytes and perhaps more follow the object", len(rest))
 	}
+	if n := len(d.Layers) + len(d.Others); n > maxTensors {
+		return nil, fmt.Errorf("json: %d layers and other tensors; at most %d are read", n, maxTensors)
+	}
 	f := &tensorfile.File{Metadata: map[string]string{experimentKey: d.Experiment, stateKey: string(d.State)}}
 	add := func(t tensorfile.Tensor, err error) error {
 		if err == nil && slices.ContainsFunc(f.Tensors, func(o tensorfile.Tensor) bool { return o.Name == t.Name }) {

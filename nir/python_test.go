@@ -107,6 +107,11 @@ func small() train.Experiment {
 func hold(t *testing.T, m *train.Model, s *dataset.Set) {
 	t.Helper()
 	dir := *keep
+	if dir != "" {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if dir == "" {
 		dir = t.TempDir()
 	}

@@ -18,6 +18,8 @@ const (
 	torchBytes = "byteorder"            // the record that says which byte order the others have
 	pickleName = "data.pkl"             // the record that says what the others are
 
+	maxDimensions = 64 // PyTorch's own limit
+
 	maxDepth  = 64      // of dictionaries in one another
 	maxNames  = 8 << 20 // bytes of the names of all entries; dictionaries that share entries could make many of few
 	maxShared = 16      // how often the bytes of a file may be in tensors, on average; PyTorch's tensors can share their elements
@@ -214,7 +216,7 @@ func readTorchLists(r io.ReaderAt, size int64, s selector) (*File, error) {
 		case err != nil:
 			return nil, err
 		case version != int64(torchLists):
-			return nil, fmt.Errorf("the version of its format is %v, not %d", version, torchLists)
+			return nil, fmt.Errorf("the version of its format is %s, and not %d", kindOf(version), torchLists)
 		}
 		if _, err := p.load(); err != nil { // the machine; the storages are little-endian on any
 			return nil, err
@@ -371,11 +373,14 @@ func sizes(of any) ([]int, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s, not a tuple", kindOf(of))
 	}
+	if len(list) > maxDimensions {
+		return nil, fmt.Errorf("%d dimensions; a tensor has at most %d", len(list), maxDimensions)
+	}
 	ints := make([]int, len(list))
 	for i, item := range list {
 		n, ok := item.(int64)
 		if !ok || n < 0 || n > math.MaxInt {
-			return nil, fmt.Errorf("%v at %d; a whole number is needed", item, i)
+			return nil, fmt.Errorf("%s at %d; a whole number from 0 is needed", kindOf(item), i)
 		}
 		ints[i] = int(n)
 	}

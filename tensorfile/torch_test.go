@@ -277,7 +277,17 @@ func TestTorchHostile(t *testing.T) {
 		laughs += "}q" + string([]byte{i + 1}) + "(" + textOf("a") + "h" + string([]byte{i}) + textOf("b") + "h" + string([]byte{i}) + "u"
 	}
 	laughs += strings.Repeat("\x86", 40) + "."
+	// A tuple of a tuple twice, 60 deep, and dictionaries of one list, again and again.
+	nested := ")"
+	for i := range byte(60) {
+		nested += "q" + string([]byte{i}) + "h" + string([]byte{i}) + "\x86"
+	}
+	copies := "\x80\x02](]q\x00(" + strings.Repeat(textOf("k")+"N\x86", 1<<11) + "e" +
+		strings.Repeat(globalOf("collections.OrderedDict")+"h\x00\x85R", 1<<11) + "e."
 	cases := map[string]struct{ text, want string }{
+		"nested shape":        {entry("a", globalOf(string(rebuildTensor))+"("+storageOf("torch.FloatStorage", "0", 1)+numberOf(0)+nested+numbersOf(nil)+"\x89NtR"), "a tuple at 0; a whole number from 0 is needed"},
+		"dimensions":          {entry("a", tensorOf("torch.FloatStorage", "0", 1, 0, make([]int, 65), make([]int, 65))), "65 dimensions"},
+		"copies":              {copies, "dictionaries of more than"},
 		"GLOBAL":              {"\x80\x02" + globalOf("posix.system") + "(" + textOf("true") + "tR.", `"posix.system"|refused|nothing was executed`},
 		"os.system":           {"\x80\x02" + globalOf("os.system") + "(" + textOf("true") + "tR.", `"os.system"`},
 		"STACK_GLOBAL":        {"\x80\x04" + short("posix") + "\x94" + short("system") + "\x94\x93\x94(" + textOf("true") + "tR.", `"posix.system"`},
@@ -327,7 +337,7 @@ func TestTorchHostile(t *testing.T) {
 		"bytes follow":        {entry("a", one) + "x", "1 bytes follow the pickle"},
 		"leaves":              {entry("a", tensorOf("torch.FloatStorage", "0", 1, 0, []int{2}, []int{1})), "leaves its storage"},
 		"offset":              {entry("a", tensorOf("torch.FloatStorage", "0", 1, 1, nil, nil)), "leaves its storage"},
-		"negative":            {entry("a", tensorOf("torch.FloatStorage", "0", 1, -1, nil, nil)), "a whole number is needed"},
+		"negative":            {entry("a", tensorOf("torch.FloatStorage", "0", 1, -1, nil, nil)), "a whole number from 0 is needed"},
 		"huge stride":         {entry("a", tensorOf("torch.FloatStorage", "0", 1, 0, []int{3, 3}, []int{math.MaxInt, math.MaxInt})), "leaves its storage"},
 		"huge shape":          {entry("a", tensorOf("torch.FloatStorage", "0", 1, 0, []int{1 << 40, 1 << 40}, []int{0, 0})), "overflows"},
 		"expanded":            {entry("a", tensorOf("torch.FloatStorage", "0", 1, 0, []int{1 << 20}, []int{0})), "more than 16 times"},

@@ -12,6 +12,7 @@ import (
 
 const (
 	maxPickle       = 64 << 20 // bytes of a file's pickles; a state dict of a thousand tensors takes a tenth of a megabyte
+	maxCopied       = 1 << 15  // entries of dictionaries that are made of lists, which could be made of one list again and again
 	maxInstructions = 1 << 21  // of one pickle; each takes at most some hundred bytes of memory
 )
 
@@ -36,6 +37,7 @@ type pickle struct {
 	marks      []int // places in the stack
 	memo       map[uint32]any
 	persistent func(any) (any, error) // what an identifier of something outside the pickle stands for
+	copied     int                    // entries of lists that dictionaries were made of
 }
 
 // load runs one pickle to its end, where at then is, and returns its value.
@@ -188,7 +190,7 @@ func (p *pickle) step(op byte) error {
 		if err != nil {
 			return err
 		}
-		result, err := call(v[0], v[1])
+		result, err := p.call(v[0], v[1])
 		if err != nil {
 			return err
 		}
@@ -411,7 +413,7 @@ const (
 var callable = []global{orderedDict, rebuildTensor, rebuildUntyped, rebuildParameter, torchSize}
 
 // call describes what a call would return.
-func call(function, arguments any) (any, error) {
+func (p *pickle) call(function, arguments any) (any, error) {
 	f, ok := function.(global)
 	args, also := arguments.(tuple)
 	if !ok || !also {
@@ -419,7 +421,13 @@ func call(function, arguments any) (any, error) {
 	}
 	switch f {
 	case orderedDict:
-		return newOrderedDict(args)
+		d, err := newOrderedDict(args)
+		if err == nil {
+			if p.copied += len(d.keys); p.copied > maxCopied {
+				return nil, fmt.Errorf("it makes dictionaries of more than %d entries in all out of lists; a state dict needs far fewer", maxCopied)
+			}
+		}
+		return d, err
 	case rebuildTensor, rebuildUntyped:
 		return newView(f, args)
 	case rebuildParameter: // tensor, requires_grad, hooks

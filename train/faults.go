@@ -8,6 +8,7 @@ import (
 
 	"firstspike/readout"
 	"firstspike/snn"
+	"firstspike/spike"
 )
 
 // Faults are all that is wrong with an experiment, each with the path of the
@@ -114,7 +115,7 @@ func (e Experiment) Faults() Faults {
 		l.ruleFaults(&f, path, last, e.Readout.Rule)
 		l.faults(&f, path, last)
 		f.add(last && e.Readout.Rule != ReadoutSVM && l.Pool != Pool{}, path+".pool", "the last layer's decision comes before any pooling; take it away, or read it by an SVM: readout.rule = %q", ReadoutSVM)
-		if i == len(e.Layers)-1 && l.Maps > 0 && e.Data.Classes > 0 && (e.Readout.Rule == ReadoutBlocks || e.Readout.Rule == "") {
+		if i == len(e.Layers)-1 && l.Maps > 0 && l.Maps <= spike.MaxExtent && e.Data.Classes > 0 && (e.Readout.Rule == ReadoutBlocks || e.Readout.Rule == "") {
 			if _, err := readout.Blocks(l.Maps, e.Data.Classes); err != nil {
 				f.add(true, path+".maps", "%v", err)
 			}

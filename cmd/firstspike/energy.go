@@ -103,7 +103,7 @@ func (c *energyCommand) Run(s *streams) error {
 	})
 	display.close()
 	if err != nil {
-		return err
+		return interrupted(ctx, s, err)
 	}
 	o := estimate(loads, m.Network.Steps)
 	o.Run, o.Data, o.Images = c.Folder, set.Name, images

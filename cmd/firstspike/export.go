@@ -2,11 +2,15 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -110,13 +114,84 @@ func (c *exportCommand) Run(s *streams) error {
 	return e.finish()
 }
 
-// writeOut writes to a file, or to the standard output, which is called -.
+// interrupted is the end of a command that was interrupted, or else the error.
+func interrupted(ctx context.Context, s *streams, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	fmt.Fprintln(s.err, "firstspike: interrupted; nothing was written")
+	return silentError(statusInterrupted)
+}
+
+// canWrite reports a place where no file can be, before any work is done for it.
+func canWrite(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return usageError{fmt.Errorf("%s: is a folder; name a file", visible(path))}
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return usageError{fmt.Errorf("%s: there is no folder %s for it", visible(path), visible(filepath.Dir(path)))}
+	}
+	return nil
+}
+
+// writeOut writes to a file, as a whole, or to the standard output, which is called -.
 func writeOut(s *streams, path string, content []byte) error {
 	if path == "-" {
 		_, err := s.out.Write(content)
 		return err
 	}
-	return os.WriteFile(path, content, 0o666)
+	w, err := supersede(path)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(content)
+	return w.end(err)
+}
+
+// A replacement is a file that takes the place of another when all of it is there.
+type replacement struct {
+	*os.File
+	path string // whose place it takes; "": it is what was named, a device or a pipe
+}
+
+// supersede begins a file that will take the place of path. Where that is no
+// regular file it is written to.
+func supersede(path string) (replacement, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		return replacement{f, ""}, err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if fault, ok := err.(*fs.PathError); ok { // which names the temporary file
+		fault.Path = path
+	}
+	return replacement{f, path}, err
+}
+
+// end puts the file in its place, or, after an error, leaves that as it was.
+func (r replacement) end(err error) error {
+	if r.path == "" {
+		return errors.Join(err, r.Close())
+	}
+	if err == nil && runtime.GOOS != "windows" {
+		err = r.Chmod(0o644)
+	}
+	if closed := r.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(r.Name(), r.path)
+	}
+	if err != nil {
+		os.Remove(r.Name())
+	}
+	return err
 }
 
 // events are what TensorBoard is told of a run.

@@ -23,6 +23,9 @@ func exportC(s *streams, m *train.Model, run, out string) error {
 	if err := firmware.Check(m); err != nil {
 		return fmt.Errorf("%s: %w", visible(run), err)
 	}
+	if out == "-" {
+		return usageError{fmt.Errorf("--out -: C is a folder of files; name one")}
+	}
 	path, err := filepath.Abs(out)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"firstspike/figure"
 	"firstspike/internal/parallel"
 	"firstspike/quantize"
+	"firstspike/snn"
 	"firstspike/train"
 )
 
@@ -39,9 +40,9 @@ func (quantizeCommand) Help() string {
     firstspike quantize runs/mozafari2018-seed1 --bits 4 --layers s2,s3 --out small.safetensors
     firstspike test small.safetensors
 
-Levels are evenly spaced between the smallest and the largest weight of a layer; with one bit there are two, those that are nearest to all weights. Nothing is learned again, but thresholds move to where neurons fire most nearly as before, on 100 training images, without their labels. A packed file has the same weights, bit for bit, as the network that was measured, and every command takes it.
+Levels are evenly spaced between the smallest and the largest weight of a layer; with one bit there are two, those that are nearest to all weights. Nothing is learned again, but thresholds move to where neurons fire most nearly as before, on 100 training images, without their labels. A packed file has the same weights, bit for bit, as the network that was measured; test, predict, show, plot, spikes, energy, bench, doctor, export and import take it.
 
-Precision is chosen, like an epoch, on images that were held out of the training; where there are none, and with --test, it is the test images. Times are of one goroutine that decides many images, the median of five, each in turn with the network as it was.`
+Precision is chosen, like an epoch, on images that were held out of the training; where there are none, and with --test, it is the test images. How fast: one goroutine decides many images, in turn with the network as it was; the median of five ratios.`
 }
 
 // calibration is how many training images thresholds are calibrated on.
@@ -61,6 +62,9 @@ func (c *quantizeCommand) faults() usageError {
 func (c *quantizeCommand) plan() (q quantizing, faults usageError) {
 	for _, text := range c.Bits {
 		n := faults.number("--bits", strings.TrimSpace(text), 0, 1, quantize.MaxBits)
+		if strings.TrimSpace(text) == "" {
+			faults.add("--bits: a number is empty")
+		}
 		if slices.Contains(q.bits, n) && n > 0 {
 			faults.add("--bits %d: given twice", n)
 		}
@@ -92,7 +96,7 @@ type quantizedRow struct {
 	Accuracy float64  `json:"accuracy"`
 	Changed  int      `json:"changed_decisions"` // images that are decided otherwise
 	Bytes    int      `json:"file_bytes"`        // packed
-	Micros   float64  `json:"microseconds"`      // an image
+	Micros   float64  `json:"microseconds"`      // an image: of the first as measured, of others by the ratio
 	Ratio    float64  `json:"times_as_fast"`     // as the network as it was
 
 	model *train.Model
@@ -115,6 +119,16 @@ func (c *quantizeCommand) Run(s *streams) error {
 	if err := m.Fits(images); err != nil {
 		return usageError{err}
 	}
+	for _, name := range c.Layers {
+		if name = strings.TrimSpace(name); !slices.ContainsFunc(m.Network.Layers, func(l snn.Layer) bool { return l.Name == name }) {
+			return usageError{fmt.Errorf("--layers %s: there is no such layer", visible(name))}
+		}
+	}
+	for _, out := range []string{c.Out, c.Plot} {
+		if err := canWrite(out); err != nil {
+			return err
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	o := quantizeOutput{Run: c.Folder, Data: images.Name, Images: images.Len()}
@@ -125,16 +139,16 @@ func (c *quantizeCommand) Run(s *streams) error {
 			display.Observe(train.Stage{Name: name, Done: done, Total: total})
 		}
 	}
-	if o.Rows, err = c.rows(ctx, m, learned, plan.bits, plan.workers, tell); err != nil {
-		return err
+	if o.Rows, err = c.rows(ctx, m, learned, plan.bits, plan.workers, tell); err == nil {
+		err = o.decide(ctx, images, plan.workers, tell)
 	}
-	if err := o.decide(ctx, images, plan.workers, tell); err != nil {
-		return err
-	}
-	if err := o.time(ctx, learned, tell); err != nil {
-		return err
+	if err == nil {
+		err = o.time(ctx, learned, tell)
 	}
 	display.close()
+	if err != nil {
+		return interrupted(ctx, s, err)
+	}
 	if c.Plot != "" {
 		if err := c.plot(s, o); err != nil {
 			return err
@@ -290,7 +304,6 @@ func (o *quantizeOutput) time(ctx context.Context, images *dataset.Set, tell fun
 			return err
 		}
 		var ratios []float64
-		var took []time.Duration
 		for range repeats {
 			as, _, err := repeat(ctx, first, n)
 			if err != nil {
@@ -300,12 +313,16 @@ func (o *quantizeOutput) time(ctx context.Context, images *dataset.Set, tell fun
 			if err != nil {
 				return err
 			}
-			all, took = append(all, as), append(took, now)
+			all = append(all, as)
 			ratios = append(ratios, float64(as)/float64(now))
 		}
-		o.Rows[i].Micros, o.Rows[i].Ratio = micros(took, n), rounded(middle(ratios))
+		o.Rows[i].Ratio = rounded(middle(ratios))
 	}
+	// Of times in different minutes only the ratio says something.
 	o.Rows[0].Micros, o.Rows[0].Ratio = micros(all, n), 1
+	for i := range o.Rows[1:] {
+		o.Rows[1+i].Micros = rounded(o.Rows[0].Micros / o.Rows[1+i].Ratio)
+	}
 	return nil
 }
 

@@ -199,8 +199,11 @@ func aboutRun(dir string) ([]string, error) {
 	lines := []string{
 		fmt.Sprintf("run %s, seed %d", dir, record.Seed),
 		fmt.Sprintf("begun %s with firstspike %s, %s, %s", record.Started.Format(time.RFC3339), record.Version, record.Go, record.System),
-		fmt.Sprintf("training images: %s, %s, SHA-256 %s", record.Train.Name, count(record.Train.Images), record.Train.SHA256),
-		fmt.Sprintf("test images: %s, %s, SHA-256 %s", record.Test.Name, count(record.Test.Images), record.Test.SHA256),
+	}
+	if record.Train.SHA256 != "" { // an imported run does not know
+		lines = append(lines,
+			fmt.Sprintf("training images: %s, %s, SHA-256 %s", record.Train.Name, count(record.Train.Images), record.Train.SHA256),
+			fmt.Sprintf("test images: %s, %s, SHA-256 %s", record.Test.Name, count(record.Test.Images), record.Test.SHA256))
 	}
 	for _, note := range edited(dir, m.Experiment) {
 		lines = append(lines, "note: "+note)

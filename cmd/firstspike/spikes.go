@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -143,9 +142,9 @@ func (c *spikesCommand) Run(s *streams) error {
 		return usageError{err}
 	}
 	// A file that cannot be written is a fault before anything is computed.
-	tmp, err := os.CreateTemp(filepath.Dir(c.Out), "."+filepath.Base(c.Out)+".*")
+	out, err := supersede(c.Out)
 	if err != nil {
-		var fault *fs.PathError // which names the temporary file
+		var fault *fs.PathError // which names the path again
 		if errors.As(err, &fault) {
 			err = fault.Err
 		}
@@ -154,13 +153,8 @@ func (c *spikesCommand) Run(s *streams) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program
-	file, size, err := r.write(ctx, s, tmp, m, set, d)
-	if err == nil {
-		err = os.Rename(tmp.Name(), c.Out)
-	}
-	if err != nil {
-		tmp.Close()
-		os.Remove(tmp.Name())
+	file, size, err := r.write(ctx, s, out.File, m, set, d)
+	if err = out.end(err); err != nil {
 		if ctx.Err() != nil {
 			fmt.Fprintf(s.err, "firstspike: interrupted; %s is as it was\n", visible(c.Out))
 			return silentError(statusInterrupted)
@@ -230,7 +224,7 @@ func (r *recall) dump(m *train.Model, set *dataset.Set) (inspect.Dump, error) {
 	return d, nil
 }
 
-// write computes the arrays, and writes them to a file, which it closes.
+// write computes the arrays, and writes them to a file.
 func (r *recall) write(ctx context.Context, s *streams, to *os.File, m *train.Model, set *dataset.Set, d inspect.Dump) (f *tensorfile.File, size int64, err error) {
 	display := newDisplay(s.err)
 	defer display.close()
@@ -248,14 +242,11 @@ func (r *recall) write(ctx context.Context, s *streams, to *os.File, m *train.Mo
 	if err := tensorfile.WriteNPZ(until{ctx, to}, f, zip.Deflate); err != nil {
 		return nil, 0, err
 	}
-	if err := to.Chmod(0o644); err != nil && runtime.GOOS != "windows" {
-		return nil, 0, err
-	}
 	info, err := to.Stat()
 	if err != nil {
 		return nil, 0, err
 	}
-	return f, info.Size(), to.Close()
+	return f, info.Size(), nil
 }
 
 // An until writes until its context ends.

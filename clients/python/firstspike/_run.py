@@ -75,6 +75,8 @@ class Run:
     def metrics(self) -> "Metrics":
         """What was measured after every epoch. See Metrics."""
         path = os.path.join(self.path, "metrics.jsonl")
+        if not self._has("metrics.jsonl") and self._has("run.json") and "imported" in self.record:
+            raise Error(f"{path}: is not there, as the run was imported: nothing is known of its training")
         epochs = []
         for number, line in enumerate(_read(path).split("\n"), 1):
             if line.strip():
@@ -92,6 +94,8 @@ class Run:
         confusion, and more. An Error if the run is not finished."""
         path = os.path.join(self.path, "result.json")
         if not self.finished:
+            if "imported" in self.record:
+                raise Error(f"{path}: is not there, as the run was imported; firstspike test {self.path} tells how well it decides")
             raise Error(f"{path}: is not there, as the run is not finished; go on with: firstspike train --resume --out {self.path}")
         return _json(_read(path), path)
 
@@ -119,22 +123,44 @@ class Weights(Mapping):
     """The weights of a network by layer, in the network's order."""
 
     _SUFFIX = ".weight"
+    _INDEX = ".weight.index"  # of a packed layer: the numbers of its levels
 
     def __init__(self, tensors: Tensors):
-        self._tensors = tensors
+        self._tensors, self._layers = tensors, []
         # A checkpoint also holds the best epoch's, as best.NAME.weight.
-        self._names = sorted(n[: -len(self._SUFFIX)] for n in tensors if n.endswith(self._SUFFIX) and n.count(".") == 1)
+        names = {n[: -len(self._SUFFIX)] for n in tensors if n.endswith(self._SUFFIX) and n.count(".") == 1}
+        packed = {n[: -len(self._INDEX)] for n in tensors if n.endswith(self._INDEX) and n.count(".") == 2}
+        self._names = sorted(names | packed)
         try:
             experiment = parse_toml(_metadata(tensors, "experiment"), tensors.path)
         except Error:  # without a TOML reader the order is that of the alphabet
             return
-        order = [layer["name"] for layer in experiment["layers"]]
+        self._layers = experiment["layers"]
+        order = [layer["name"] for layer in self._layers]
         self._names = sorted((n for n in self._names if n in order), key=order.index)
 
     def __getitem__(self, layer: str) -> np.ndarray:
         if layer not in self._names:
             raise KeyError(f"{self._tensors.path}: there is no layer {layer!r}; there are {', '.join(self._names)}")
+        if layer + self._INDEX in self._tensors:
+            return self._unpacked(layer)
         return self._tensors[layer + self._SUFFIX]
+
+    def _unpacked(self, layer: str) -> np.ndarray:
+        """The weights of a layer that is saved as numbers of levels, float32 [map,
+        input map, row, column]; without a TOML reader [map, synapse]."""
+        packed = self._tensors[layer + self._INDEX]
+        base, step, bits = self._tensors[layer + ".weight.grid"]
+        bits = int(bits)
+        digits = np.unpackbits(packed, axis=1, bitorder="little").reshape(len(packed), -1, bits)
+        levels = (digits.astype(np.int64) << np.arange(bits)).sum(axis=2)
+        weights = (base + step * levels).astype(np.float32)
+        for i, other in enumerate(self._layers):
+            if other["name"] == layer:
+                rows, cols = (int(n) for n in str(other["kernel"]).split("x"))
+                inputs = self._layers[i - 1]["maps"] if i > 0 else weights.shape[1] // (rows * cols)
+                weights = weights[:, : inputs * rows * cols].reshape(-1, inputs, rows, cols)
+        return weights
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
