@@ -12,7 +12,7 @@ import (
 
 const (
 	maxPickle       = 64 << 20 // bytes of a file's pickles; a state dict of a thousand tensors takes a tenth of a megabyte
-	maxCopied       = 1 << 15  // entries of dictionaries that are made of lists, which could be made of one list again and again
+	maxCopied       = 1 << 13  // entries of dictionaries that are made of lists, which could be made of one list again and again
 	maxInstructions = 1 << 21  // of one pickle; each takes at most some hundred bytes of memory
 )
 
