@@ -282,8 +282,8 @@ func TestTorchHostile(t *testing.T) {
 	for i := range byte(60) {
 		nested += "q" + string([]byte{i}) + "h" + string([]byte{i}) + "\x86"
 	}
-	copies := "\x80\x02](]q\x00(" + strings.Repeat(textOf("k")+"N\x86", 1<<11) + "e" +
-		strings.Repeat(globalOf("collections.OrderedDict")+"h\x00\x85R", 1<<11) + "e."
+	copies := "\x80\x02](]q\x00(" + strings.Repeat(textOf("k")+"N\x86", 1<<8) + "e" +
+		strings.Repeat(globalOf("collections.OrderedDict")+"h\x00\x85R", 1<<8) + "e."
 	cases := map[string]struct{ text, want string }{
 		"nested shape":        {entry("a", globalOf(string(rebuildTensor))+"("+storageOf("torch.FloatStorage", "0", 1)+numberOf(0)+nested+numbersOf(nil)+"\x89NtR"), "a tuple at 0; a whole number from 0 is needed"},
 		"dimensions":          {entry("a", tensorOf("torch.FloatStorage", "0", 1, 0, make([]int, 65), make([]int, 65))), "65 dimensions"},
