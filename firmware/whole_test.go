@@ -55,7 +55,7 @@ func whole(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := quantize.Calibrate(t.Context(), m, q, learned, 200, 0); err != nil {
+	if err := quantize.Calibrate(t.Context(), m, q, learned, 100, 0); err != nil {
 		t.Fatal(err)
 	}
 	n, err := New(q, "network")
