@@ -75,13 +75,16 @@ class Run:
     def metrics(self) -> "Metrics":
         """What was measured after every epoch. See Metrics."""
         path = os.path.join(self.path, "metrics.jsonl")
-        if not self._has("metrics.jsonl") and self._has("run.json") and "imported" in self.record:
+        if not self._has("metrics.jsonl") and self._imported():
             raise Error(f"{path}: is not there, as the run was imported: nothing is known of its training")
         epochs = []
         for number, line in enumerate(_read(path).split("\n"), 1):
             if line.strip():
                 epochs.append(_json(line, f"{path}, line {number}"))
         return Metrics(epochs)
+
+    def _imported(self) -> bool:
+        return self._has("run.json") and "imported" in self.record
 
     @property
     def finished(self) -> bool:
@@ -94,7 +97,7 @@ class Run:
         confusion, and more. An Error if the run is not finished."""
         path = os.path.join(self.path, "result.json")
         if not self.finished:
-            if "imported" in self.record:
+            if self._imported():
                 raise Error(f"{path}: is not there, as the run was imported; firstspike test {self.path} tells how well it decides")
             raise Error(f"{path}: is not there, as the run is not finished; go on with: firstspike train --resume --out {self.path}")
         return _json(_read(path), path)

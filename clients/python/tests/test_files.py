@@ -119,6 +119,27 @@ class TestFolders(Files):
         self.refuses("no JSON object", getattr, run, "state")
         self.refuses("run.json: No such file", getattr, run, "record")
 
+    def test_imported(self):
+        self.write("model.safetensors", safetensors({"__metadata__": {"state": "{}"}}))
+        self.write("run.json", b'{"imported":{"file":"x.pt"}}')
+        run = firstspike.Run(self.folder)
+        self.refuses("the run was imported; firstspike test", getattr, run, "result")
+        self.refuses("the run was imported: nothing is known", getattr, run, "metrics")
+
+    def test_packed(self):
+        # Two maps of three synapses of four bits: 5 and 6 of a byte, then 7.
+        index = np.array([[0x65, 0x07], [0x21, 0x03]], dtype=np.uint8)
+        grid = np.array([0.5, 0.25, 4.0])
+        header = {
+            "s1.weight.grid": {"dtype": "F64", "shape": [3], "data_offsets": [0, 24]},
+            "s1.weight.index": {"dtype": "U8", "shape": [2, 2], "data_offsets": [24, 28]},
+        }
+        self.write("model.safetensors", safetensors(header, grid.tobytes() + index.tobytes()))
+        weights = firstspike.Run(self.folder).weights
+        self.assertEqual(list(weights), ["s1"])
+        want = 0.5 + 0.25 * np.array([[5, 6, 7], [1, 2, 3]])
+        np.testing.assert_array_equal(weights["s1"][:, :3], want.astype(np.float32))
+
 
 class TestMetrics(unittest.TestCase):
     def test_columns(self):
