@@ -128,9 +128,10 @@ func (m *Model) Rounded() (*Model, error) {
 	}
 	for i, l := range m.Network.Layers {
 		var w []float32
+		bound := float32(l.Bound()) // what is nearest to it may lie beyond
 		for k := range l.Maps {
 			for _, q := range l.Quanta(k) {
-				w = append(w, float32(l.Potential(q)))
+				w = append(w, min(max(float32(l.Potential(q)), -bound), bound))
 			}
 		}
 		c.Network.Layers[i].SetThreshold(l.Threshold)

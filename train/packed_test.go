@@ -111,3 +111,35 @@ func values(t *testing.T, name string, v ...float64) tensorfile.Tensor {
 	}
 	return x
 }
+
+// Weights at a bound that is on no grid are rounded too, and sum as before.
+func TestRoundedAtBound(t *testing.T) {
+	beyond := 0
+	for _, upper := range []float64{1.1, 1.2, 1.3, 1.4, 1.6, 1.7} {
+		e := small()
+		e.Layers[2].Learn.Upper = upper
+		m, err := train.Untrained(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := m.Network.Layers[2]
+		w := slices.Clone(l.Weights())
+		w[0], w[1] = float32(l.Bound()), -float32(l.Bound())
+		if err := l.SetWeights(w); err != nil {
+			t.Fatal(err)
+		}
+		if l.Potential(l.Quanta(0)[0]) > l.Bound() {
+			beyond++
+		}
+		r, err := m.Rounded()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.Network.Layers[2].Quanta(0); !slices.Equal(got, l.Quanta(0)) {
+			t.Errorf("sums of %v; they were %v", got[:2], l.Quanta(0)[:2])
+		}
+	}
+	if beyond == 0 {
+		t.Error("no bound is rounded to beyond it")
+	}
+}
