@@ -75,7 +75,7 @@ func exportC(s *streams, m *train.Model, run, out string) error {
 		layers = append(layers, fmt.Sprintf("%s %s", l.Name, plural(bits[l.Name], "bit")))
 	}
 	note := fmt.Sprintf("Bits of a weight: %s; what they cost, and fewer would, tells %s. Tables take %d bytes, working memory %d. To test it: make -C %s",
-		strings.Join(layers, ", "), command("quantize", run), n.Flash(), n.RAM(), visible(out))
+		strings.Join(layers, ", "), command("quantize", run), n.Flash(), n.RAM(), quote(out))
 	_, err = fmt.Fprintln(s.err, wrapFor(s.err, note, 0))
 	return err
 }
