@@ -151,6 +151,15 @@ func writeOut(s *streams, path string, content []byte) error {
 	return w.end(err)
 }
 
+// writeWhole writes a file when all of it is there.
+func writeWhole(s *streams, out string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return fmt.Errorf("%s: %w", out, err)
+	}
+	return writeOut(s, out, b.Bytes())
+}
+
 // A replacement is a file that takes the place of another when all of it is there.
 type replacement struct {
 	*os.File

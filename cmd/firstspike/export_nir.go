@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-
 	"firstspike/nir"
 	"firstspike/train"
 )
@@ -14,9 +12,5 @@ func exportNIR(s *streams, m *train.Model, _, out string) error {
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := g.Write(&b); err != nil {
-		return err
-	}
-	return writeOut(s, out, b.Bytes())
+	return writeWhole(s, out, g.Write)
 }

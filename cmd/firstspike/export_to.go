@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -28,9 +27,5 @@ var exporters = map[string]exporter{
 func formats() string { return strings.Join(slices.Sorted(maps.Keys(exporters)), ", ") }
 
 func exportSafetensors(s *streams, m *train.Model, _, out string) error {
-	var b bytes.Buffer
-	if err := m.Write(&b); err != nil {
-		return err
-	}
-	return writeOut(s, out, b.Bytes())
+	return writeWhole(s, out, m.Write)
 }

@@ -2,8 +2,6 @@ package main
 
 import (
 	"archive/zip"
-	"bytes"
-	"fmt"
 	"io"
 
 	"firstspike/exchange"
@@ -29,13 +27,4 @@ func exportNPZ(s *streams, m *train.Model, _, out string) error {
 
 func exportJSON(s *streams, m *train.Model, _, out string) error {
 	return writeWhole(s, out, func(w io.Writer) error { return exchange.WriteJSON(w, m) })
-}
-
-// writeWhole writes a file when all of it is there.
-func writeWhole(s *streams, out string, write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return fmt.Errorf("%s: %w", out, err)
-	}
-	return writeOut(s, out, b.Bytes())
 }

@@ -5,14 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
+	"io"
 	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"firstspike/dataset"
 	"firstspike/figure"
@@ -156,11 +155,7 @@ func (c *quantizeCommand) Run(s *streams) error {
 	}
 	if c.Out != "" {
 		last := o.Rows[len(o.Rows)-1]
-		var b bytes.Buffer
-		if err := last.model.Write(&b); err != nil {
-			return err
-		}
-		if err := writeOut(s, c.Out, b.Bytes()); err != nil {
+		if err := writeWhole(s, c.Out, last.model.Write); err != nil {
 			return err
 		}
 	}
@@ -296,7 +291,7 @@ func (o *quantizeOutput) time(ctx context.Context, images *dataset.Set, tell fun
 	if err != nil {
 		return err
 	}
-	var all []time.Duration
+	as := timings{images: n} // of the first
 	for i := 1; i < len(o.Rows); i++ {
 		tell("measuring", i, len(o.Rows))
 		work, err := prepare(o.Rows[i].model)
@@ -305,7 +300,7 @@ func (o *quantizeOutput) time(ctx context.Context, images *dataset.Set, tell fun
 		}
 		var ratios []float64
 		for range repeats {
-			as, _, err := repeat(ctx, first, n)
+			before, _, err := repeat(ctx, first, n)
 			if err != nil {
 				return err
 			}
@@ -313,34 +308,18 @@ func (o *quantizeOutput) time(ctx context.Context, images *dataset.Set, tell fun
 			if err != nil {
 				return err
 			}
-			all = append(all, as)
-			ratios = append(ratios, float64(as)/float64(now))
+			as.repeats = append(as.repeats, before)
+			ratios = append(ratios, float64(before)/float64(now))
 		}
-		o.Rows[i].Ratio = rounded(middle(ratios))
+		slices.Sort(ratios)
+		o.Rows[i].Ratio = rounded(ratios[len(ratios)/2])
 	}
 	// Of times in different minutes only the ratio says something.
-	o.Rows[0].Micros, o.Rows[0].Ratio = micros(all, n), 1
+	o.Rows[0].Micros, o.Rows[0].Ratio = rounded(as.microseconds().Median), 1
 	for i := range o.Rows[1:] {
 		o.Rows[1+i].Micros = rounded(o.Rows[0].Micros / o.Rows[1+i].Ratio)
 	}
 	return nil
-}
-
-// micros is the median of some times of n images, for one of them.
-func micros(took []time.Duration, n int) float64 {
-	v := make([]float64, len(took))
-	for i, d := range took {
-		v[i] = float64(d.Nanoseconds()) / 1000 / float64(n)
-	}
-	return rounded(middle(v))
-}
-
-func middle(v []float64) float64 {
-	if len(v) == 0 {
-		return math.NaN()
-	}
-	slices.Sort(v)
-	return v[len(v)/2]
 }
 
 // what names the layers of a row.
@@ -401,15 +380,10 @@ func (c *quantizeCommand) plot(s *streams, o quantizeOutput) error {
 		}
 		f.Panels = append(f.Panels, panel)
 	}
-	var b bytes.Buffer
-	var err error
-	if strings.HasSuffix(c.Plot, ".svg") {
-		err = figure.SVG(&b, f)
-	} else {
-		err = figure.PNG(&b, f, 192)
-	}
-	if err != nil {
-		return err
-	}
-	return writeOut(s, c.Plot, b.Bytes())
+	return writeWhole(s, c.Plot, func(w io.Writer) error {
+		if strings.HasSuffix(c.Plot, ".svg") {
+			return figure.SVG(w, f)
+		}
+		return figure.PNG(w, f, 192)
+	})
 }
