@@ -114,8 +114,10 @@ func (k *coarse) update(b *Block, muted []bool, workers int) {
 		k.unit = int32(max((int64(hi)-int64(lo))/levels+1, leastUnit))
 		// What rounding in place may take from a byte.
 		k.rest = k.unit + k.unit>>10 + 1
-		if step := b.grid(lo); k.frozen && step >= leastUnit && (int64(hi)-int64(lo))/int64(step) < levels {
-			k.unit, k.rest, k.exact = step, 0, true
+		if k.frozen { // while weights change it is not worth looking
+			if step := b.grid(lo); step >= leastUnit && (int64(hi)-int64(lo))/int64(step) < levels {
+				k.unit, k.rest, k.exact = step, 0, true
+			}
 		}
 	}
 	spread(len(k.maps), workers, b.placing)
@@ -166,8 +168,8 @@ func (b *Block) span(maps []int32) (lo, hi int32) {
 	return lo, hi
 }
 
-// grid is the largest number of which all quanta are multiples, counted from the
-// lowest, or a smaller one if they take more levels than a byte has.
+// grid is the largest number of which all quanta are multiples, counted from lo;
+// 0 if all are lo.
 func (b *Block) grid(lo int32) int32 {
 	step, n := int64(0), b.taps*b.depth
 	for m := range b.c.Maps {

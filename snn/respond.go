@@ -55,11 +55,7 @@ func (c *Convolution) respond(in *spike.Events, r *Response, s *Scratch, pointwi
 			acc := s.acc[pos*c.width:][:c.width]
 			if pointwise {
 				m := c.foremost(acc, over, nil)
-				i := pos*c.Maps + m
-				r.First.At[i], r.Potential[i] = spike.Step(t), acc[m]+c.below(m)
-				if c.Ramp {
-					r.Rise[i] = s.slope[pos*c.width+m]
-				}
+				c.fire(r, s, pos, m, t)
 				s.closed[pos] = true
 				c.retire(acc)
 				return
@@ -67,17 +63,22 @@ func (c *Convolution) respond(in *spike.Events, r *Response, s *Scratch, pointwi
 			for k, word := range over {
 				for ; word != 0; word &= word - 1 {
 					m := k*64 + bits.TrailingZeros64(word)
-					i := pos*c.Maps + m
-					if r.First.At[i] == spike.Silent {
-						r.First.At[i], r.Potential[i] = spike.Step(t), acc[m]+c.below(m)
-						if c.Ramp {
-							r.Rise[i] = s.slope[pos*c.width+m]
-						}
+					if r.First.At[pos*c.Maps+m] == spike.Silent {
+						c.fire(r, s, pos, m, t)
 						c.retire(acc[m : m+1])
 					}
 				}
 			}
 		})
+	}
+}
+
+// fire notes the first spike of a neuron.
+func (c *Convolution) fire(r *Response, s *Scratch, pos, m, t int) {
+	i, at := pos*c.Maps+m, pos*c.width+m
+	r.First.At[i], r.Potential[i] = spike.Step(t), s.acc[at]+c.below(m)
+	if c.Ramp {
+		r.Rise[i] = s.slope[at]
 	}
 }
 
