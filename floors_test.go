@@ -46,11 +46,11 @@ var floors = map[string]int{
 	"study":             4,
 	"energy":            4,
 	"inspect":           4,
-	"sweep":             4,
 	"gallery":           5,
 	"lab":               5,
 	"doctor":            5,
 	"firmware":          5,
+	"sweep":             5,
 	"web/packed":        5,
 	"web":               6,
 	"web/engine":        command, // a page's program, and what makes it
@@ -62,6 +62,7 @@ var floors = map[string]int{
 	"docs/pairs":       command, // the same
 	"docs/nmnist":      command, // compares recordings with simulated ones
 	"docs/results":     command, // measures studies and writes the page of results
+	"docs/parallel":    command, // simulates a training that is shared out
 }
 
 // command is the floor of programs: only they may print and log.

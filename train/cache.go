@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// cacheBytes is how large a cache may grow.
+// cacheBytes is how large a cache may grow if nobody says otherwise.
 const cacheBytes = 2 << 30
 
 // A cache is a folder of files that can be made again. Any number of processes

@@ -50,7 +50,8 @@ type DataSum struct {
 	SHA256 string `json:"sha256"`
 }
 
-func sumOf(s *dataset.Set) DataSum { return DataSum{s.Name, s.Len(), s.Sum()} }
+// SumOf identifies a data set.
+func SumOf(s *dataset.Set) DataSum { return DataSum{s.Name, s.Len(), s.Sum()} }
 
 // A folder is a run's folder, held by this process alone.
 type folder struct {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"slices"
 
 	"firstspike/encode"
@@ -81,6 +82,19 @@ func newPrefix(e Experiment, train, test DataSum, trainImages, heldImages int) p
 	sum := sha256.Sum256(text)
 	p.identity, p.key = text, hex.EncodeToString(sum[:])
 	return p
+}
+
+// PrefixKey is what the cache knows the layers of an experiment before the last
+// by, with the images that they learn from and, under the protocol "paper",
+// those that choose the epoch: 64 hexadecimal digits. Experiments with the same
+// key learn these layers once, if they use the same cache. It is "" if there is
+// nothing to keep.
+func PrefixKey(e Experiment, train, test DataSum) string { return newPrefix(e, train, test, 0, 0).key }
+
+// HasPrefix reports whether the cache in a folder has the layers with a key.
+func HasPrefix(dir, key string) bool {
+	_, err := os.Stat(cache{dir: dir}.path(key))
+	return err == nil
 }
 
 func (p prefix) layers() []Layer { return p.experiment.Layers[:len(p.experiment.Layers)-1] }

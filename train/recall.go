@@ -21,7 +21,7 @@ func (t *Trainer) recall() error {
 	if t.options.Cache == "" || p.key == "" || s.Prefix != p.key || s.Layer >= last && s.Epoch >= e.Layers[last].Learn.Epochs {
 		return nil
 	}
-	c := cache{t.options.Cache, cacheBytes}
+	c := cache{t.options.Cache, t.options.CacheBytes}
 	path := c.path(p.key)
 	l, err := p.read(path)
 	if err != nil {
@@ -94,7 +94,7 @@ func (t *Trainer) keep() {
 		return
 	}
 	t.missed = false
-	p, c := t.prefix, cache{t.options.Cache, cacheBytes}
+	p, c := t.prefix, cache{t.options.Cache, t.options.CacheBytes}
 	kept := Cached{Path: c.path(p.key), Kept: true, Layers: p.names(0)}
 	l := learned{train: t.inputs.arena, held: t.held.arena}
 	l.story, kept.Err = t.story()

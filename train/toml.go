@@ -31,20 +31,30 @@ const MaxText = 64 << 10
 // the text is called in errors.
 func Parse(name string, text []byte) (Experiment, error) {
 	var e Experiment
+	if err := Decode(name, "an experiment", text, &e); err != nil {
+		return e, err
+	}
+	return e.Clone(), nil // in which an empty list is as none
+}
+
+// Decode reads TOML into what v points at, as strictly as [Parse], for files
+// that go with experiments. what says what the text should be, such as "an
+// experiment".
+func Decode(name, what string, text []byte, v any) error {
 	text = bytes.TrimPrefix(text, []byte("\ufeff"))
 	switch {
 	case len(text) > MaxText:
-		return e, fmt.Errorf("%s: is %d bytes long; an experiment has at most %d", name, len(text), MaxText)
+		return fmt.Errorf("%s: is %d bytes long; %s has at most %d", name, len(text), what, MaxText)
 	case bytes.HasPrefix(text, []byte{0xff, 0xfe}), bytes.HasPrefix(text, []byte{0xfe, 0xff}):
-		return e, fmt.Errorf("%s: is UTF-16; save it as UTF-8", name)
+		return fmt.Errorf("%s: is UTF-16; save it as UTF-8", name)
 	case len(bytes.TrimSpace(text)) == 0:
-		return e, fmt.Errorf("%s: is empty", name)
+		return fmt.Errorf("%s: is empty", name)
 	case bytes.IndexByte(text, 0) >= 0:
-		return e, fmt.Errorf("%s: is not text, and so no experiment in TOML", name)
+		return fmt.Errorf("%s: is not text, and so not %s in TOML", name, what)
 	}
 	dec := toml.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
-	err := dec.Decode(&e)
+	err := dec.Decode(v)
 	var unknown *toml.StrictMissingError
 	var wrong *toml.DecodeError
 	switch {
@@ -58,13 +68,13 @@ func Parse(name string, text []byte) (Experiment, error) {
 			}
 			faults = append(faults, unreadable(name, text, &u, "there is no such setting"))
 		}
-		return e, errors.Join(faults...)
+		return errors.Join(faults...)
 	case errors.As(err, &wrong):
-		return e, unreadable(name, text, wrong, strings.TrimPrefix(wrong.Error(), "toml: "))
+		return unreadable(name, text, wrong, strings.TrimPrefix(wrong.Error(), "toml: "))
 	case err != nil:
-		return e, fmt.Errorf("%s: %w", name, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	return e.Clone(), nil // in which an empty list is as none
+	return nil
 }
 
 // unreadable is an error about a line of a text, and quotes the line, but not

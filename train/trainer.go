@@ -23,9 +23,15 @@ type Options struct {
 	Observer    Observer      // nil: nobody watches
 	SaveEvery   time.Duration // time between checkpoints; 0: 20 s
 	Cache       string        // folder in which layers before the last are kept for other trainings (see the package comment); "": none
+	CacheBytes  int64         // how large that folder may grow; 0: 2 GiB
 	Patience    time.Duration // how long to wait for room when the finished training cannot be saved; 0: 10 minutes
 
 	StopOnSilent bool // end the training with [ErrSilent] as soon as a layer falls silent
+
+	// Untested ends the training before the test images are looked at: the
+	// report has no Test, and none is saved, so that [Resume] goes on with the
+	// test. For trainings of which one is to be chosen.
+	Untested bool
 }
 
 // A Trainer trains one experiment into one folder. Make one with [Create] or
@@ -121,7 +127,7 @@ func (t *Trainer) begin() error {
 	if err := t.folder.writeJSON(recordFile, Record{
 		Version: Version, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH, CPUs: runtime.NumCPU(),
 		Started: time.Now().UTC(), Seed: t.model.Experiment.Seed,
-		Train: sumOf(t.options.Train), Test: sumOf(t.options.Test),
+		Train: SumOf(t.options.Train), Test: SumOf(t.options.Test),
 	}); err != nil {
 		return err
 	}
@@ -132,7 +138,7 @@ func (t *Trainer) begin() error {
 		return err
 	}
 	t.model.State.Adaptation = t.adaptation(0)
-	t.model.State.Train, t.model.State.Test = sumOf(t.options.Train), sumOf(t.options.Test)
+	t.model.State.Train, t.model.State.Test = SumOf(t.options.Train), SumOf(t.options.Test)
 	t.model.State.Prefix = t.prefix.key
 	return t.save()
 }
@@ -168,10 +174,10 @@ func (t *Trainer) resume() error {
 		return fmt.Errorf("%s: the weights of the SVM are missing; begin the run anew in another folder", t.folder.path(checkpointFile))
 	}
 	t.better = t.model.best != nil || t.model.SVM != nil
-	if have := sumOf(t.options.Train); have.SHA256 != s.Train.SHA256 {
+	if have := SumOf(t.options.Train); have.SHA256 != s.Train.SHA256 {
 		return fmt.Errorf("%s: the run began with other training images: SHA-256 %s, now %s", have.Name, s.Train.SHA256, have.SHA256)
 	}
-	if have := sumOf(t.options.Test); have.SHA256 != s.Test.SHA256 {
+	if have := SumOf(t.options.Test); have.SHA256 != s.Test.SHA256 {
 		return fmt.Errorf("%s: the run began with other test images: SHA-256 %s, now %s", have.Name, s.Test.SHA256, have.SHA256)
 	}
 	if err := t.divide(); err != nil {
@@ -207,6 +213,9 @@ func (t *Trainer) divide() error {
 	if t.options.Patience == 0 {
 		t.options.Patience = 10 * time.Minute
 	}
+	if t.options.CacheBytes == 0 {
+		t.options.CacheBytes = cacheBytes
+	}
 	if t.options.Observer == nil {
 		t.options.Observer = ObserverFunc(func(Event) {})
 	}
@@ -227,7 +236,7 @@ func (t *Trainer) divide() error {
 	if held == nil {
 		chosenOn = t.test
 	}
-	t.prefix = newPrefix(e, sumOf(t.options.Train), sumOf(t.options.Test), t.train.Len(), chosenOn.Len())
+	t.prefix = newPrefix(e, SumOf(t.options.Train), SumOf(t.options.Test), t.train.Len(), chosenOn.Len())
 	return nil
 }
 
@@ -274,7 +283,8 @@ func (t *Trainer) Run(ctx context.Context) (*Report, error) {
 	return report, err
 }
 
-// finish tests the chosen network and writes the report.
+// finish tests the chosen network, unless nobody wants that, and writes the
+// report.
 func (t *Trainer) finish(ctx context.Context) (*Report, error) {
 	e, s := t.model.Experiment, &t.model.State
 	last := len(e.Layers) - 1
@@ -289,6 +299,14 @@ func (t *Trainer) finish(ctx context.Context) (*Report, error) {
 		report.Epoch, report.Validation = s.Best.Epoch, &s.Best.Score
 	} else {
 		report.BestOnTest = s.Best
+	}
+	if t.options.Untested {
+		t.clock()
+		report.Seconds = s.Seconds
+		return report, t.persist(ctx, func() error {
+			t.better = true
+			return t.save()
+		})
 	}
 	test, err := chosen.Test(ctx, t.test, t.options.Workers, func(n int) {
 		t.observe(Stage{"testing", n, t.test.Len()})

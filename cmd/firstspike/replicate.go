@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -76,38 +75,9 @@ func seeds(text, unset string, faults *usageError) []uint64 {
 	if text == "" {
 		text = unset
 	}
-	const most = 1000
-	bad := func() []uint64 {
-		faults.add("--seeds %s: write how many, such as 10, or which, such as 4-13 or 7,8,9; at most %s", text, count(most))
-		return nil
-	}
-	var list []uint64
-	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
-		if n < 1 || n > most {
-			return bad()
-		}
-		text = fmt.Sprintf("1-%d", n)
-	}
-	for part := range strings.SplitSeq(text, ",") {
-		low, high, ranged := strings.Cut(part, "-")
-		if !ranged {
-			high = low
-		}
-		from, err1 := strconv.ParseUint(strings.TrimSpace(low), 10, 63)
-		to, err2 := strconv.ParseUint(strings.TrimSpace(high), 10, 63)
-		if err1 != nil || err2 != nil || from > to || to-from >= most || len(list) > most {
-			return bad()
-		}
-		for n := from; n <= to; n++ {
-			if slices.Contains(list, n) {
-				faults.add("--seeds %s: %d is named twice", text, n)
-				return nil
-			}
-			list = append(list, n)
-		}
-	}
-	if len(list) > most {
-		return bad()
+	list, err := study.ParseSeeds(text)
+	if err != nil {
+		faults.add("--seeds %w", err)
 	}
 	return list
 }
