@@ -5,9 +5,9 @@ import (
 	"strconv"
 )
 
-// levels are the values of an axis, each a text for every setting; nil if any
+// Levels are the values of an axis, each a text for every setting; nil if any
 // number of its range can be one.
-func (a Axis) levels() [][]string {
+func (a Axis) Levels() [][]string {
 	var all [][]string
 	switch {
 	case len(a.Values) > 0:
@@ -55,7 +55,7 @@ func distinct(levels [][]string) [][]string {
 
 // at is the value of an axis for a coordinate of 0 to 1, 1 not included.
 func (a Axis) at(u float64) []string {
-	if levels := a.levels(); levels != nil {
+	if levels := a.Levels(); levels != nil {
 		return levels[min(int(u*float64(len(levels))), len(levels)-1)]
 	}
 	if a.Log != nil {

@@ -92,7 +92,7 @@ func NewPlan(s *Sweep, base train.Experiment) (*Plan, error) {
 	seen := map[string]bool{}
 	for _, point := range all {
 		where := fmt.Sprintf("point %d (%s)", len(p.Points), point)
-		for _, path := range slices.Sorted(maps.Keys(s.Derive)) {
+		for _, path := range p.Derived() {
 			v, err := value(s.Derive[path], &point.Experiment)
 			if err == nil {
 				err = point.Experiment.Set(path, v)
@@ -188,7 +188,7 @@ func (p *Plan) combinations(add func(path, problem string)) ([]Point, error) {
 			for _, point := range points {
 				levels := [][]string{nil}
 				if point.varies(a, add) {
-					levels = a.levels()
+					levels = a.Levels()
 				}
 				if len(next)+len(levels) > MaxJobs {
 					return nil, train.Faults{{Path: "axis", Problem: fmt.Sprintf("there are more than %d combinations", MaxJobs)}}.Err()
@@ -222,6 +222,9 @@ func (p *Plan) combinations(add func(path, problem string)) ([]Point, error) {
 	return points, nil
 }
 
+// join is values of several settings as one text.
+func join(values []string) string { return strings.Join(values, ",") }
+
 // varies reports whether an axis varies, with the settings of the axes before it.
 func (p Point) varies(a Axis, add func(path, problem string)) bool {
 	if a.When == "" {
@@ -236,7 +239,7 @@ func (p Point) varies(a Axis, add func(path, problem string)) bool {
 
 // with is the point with values, or none, for the next axis.
 func (p Point) with(a Axis, values []string, add func(path, problem string)) Point {
-	next := Point{Values: append(slices.Clip(p.Values), strings.Join(values, ",")), Settings: slices.Clip(p.Settings), Experiment: p.Experiment.Clone()}
+	next := Point{Values: append(slices.Clip(p.Values), join(values)), Settings: slices.Clip(p.Settings), Experiment: p.Experiment.Clone()}
 	for i, v := range values {
 		path := a.paths()[i]
 		if err := next.Experiment.Set(path, v); err != nil {
@@ -246,6 +249,9 @@ func (p Point) with(a Axis, values []string, add func(path, problem string)) Poi
 	}
 	return next
 }
+
+// Derived lists the settings that follow from others, in order.
+func (p *Plan) Derived() []string { return slices.Sorted(maps.Keys(p.Sweep.Derive)) }
 
 // Rungs is how many rungs the search has: 1 unless it is by halving.
 func (p *Plan) Rungs() int { return max(1, len(p.Sweep.Search.Epochs)) }
@@ -332,30 +338,6 @@ func sharing(jobs []Job) map[string]int {
 		}
 	}
 	return n
-}
-
-// Data opens each set of images once. It is safe for use by several goroutines.
-type Data struct {
-	opened onces
-}
-
-// Open opens the images of an experiment.
-func (d *Data) Open(e train.Experiment) (images, test *dataset.Set, err error) {
-	o := d.opened.get(fmt.Sprint(e.Data.Source, "\x00", e.Data.Options()), func() opened {
-		var o opened
-		o.train, o.test, o.err = dataset.OpenWith(e.Data.Source, e.Data.Options())
-		return o
-	})
-	return o.train, o.test, o.err
-}
-
-// Sums identifies the images of an experiment.
-func (d *Data) Sums(e train.Experiment) (images, test train.DataSum, err error) {
-	learn, check, err := d.Open(e)
-	if err != nil {
-		return images, test, err
-	}
-	return train.SumOf(learn), train.SumOf(check), nil
 }
 
 // numeric is a setting's text as a number, and false if it is none.

@@ -41,6 +41,7 @@ type commands struct {
 	Doctor    doctorCommand    `cmd:"" help:"Say what is wrong with a network, layer by layer, and what to change."`
 	Data      dataCommand      `cmd:"" help:"List, fetch, check and look at what networks learn from."`
 	Simulate  simulateCommand  `cmd:"" help:"Show images to a simulated event camera, and keep its recordings."`
+	Sweep     sweepCommand     `cmd:"" help:"Train an experiment with many settings and seeds, here or on a cluster."`
 	Show      showCommand      `cmd:"" help:"Print an experiment as TOML, with the source of every number."`
 	Presets   presetsCommand   `cmd:"" help:"List the published experiments."`
 	Conform   conformCommand   `cmd:"" help:"Compare this program with a reference's trace."`

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+
+	"firstspike/sweep"
+)
+
+type sweepBestCommand struct {
+	sweepFile
+	N        string `short:"n" placeholder:"N" help:"How many points; 10 if not given."`
+	By       string `placeholder:"WHAT" help:"mean: of all seeds (if not given). worst: the worst seed."`
+	SetLines bool   `help:"Print only the settings of the best point, as train takes them."`
+	JSON     bool   `help:"Print them as JSON."`
+}
+
+// Help is shown after the flags.
+func (sweepBestCommand) Help() string {
+	return `Points are judged by held-out training images; the test images are not looked at.
+
+    firstspike sweep best rates.toml
+    firstspike train mozafari2018 $(firstspike sweep best rates.toml --set-lines)
+
+Of many points the best looks better than it is: it is also the luckiest. An interval says how sure a mean is, not how sure it is that the point is the best. How good it is the test tells, which no point was chosen by: firstspike sweep test.`
+}
+
+func (c *sweepBestCommand) faults() (faults usageError) {
+	faults.number("-n", c.N, 10, 1, sweep.MaxJobs)
+	if c.By != "" && c.By != "mean" && c.By != "worst" {
+		faults.add("--by %s: it can be mean or worst", c.By)
+	}
+	if c.SetLines && c.JSON {
+		faults.add("--set-lines --json: choose one")
+	}
+	return faults
+}
+
+// Run names the best points.
+func (c *sweepBestCommand) Run(s *streams) error {
+	faults := c.faults()
+	n := faults.number("-n", c.N, 10, 1, sweep.MaxJobs)
+	if err := faults.err(); err != nil {
+		return err
+	}
+	o, err := c.look()
+	if err != nil {
+		return err
+	}
+	lines := ahead(o, sweep.MaxJobs)
+	if c.By == "worst" {
+		slices.SortStableFunc(lines, func(a, b sweep.Line) int {
+			if a.Complete() != b.Complete() {
+				return 0 // they are apart already
+			}
+			return cmp.Compare(b.Worst, a.Worst)
+		})
+	}
+	if len(lines) == 0 {
+		return fmt.Errorf("%s: no training has ended yet", c.dir())
+	}
+	switch {
+	case c.SetLines:
+		if !lines[0].Complete() {
+			return fmt.Errorf("%s: no point has results of all of its seeds yet", c.dir())
+		}
+		for _, setting := range o.All(lines[0].Point) {
+			fmt.Fprintf(s.out, "--set %s\n", quote(setting.String()))
+		}
+		return nil
+	case c.JSON:
+		var out []pointOutput
+		for _, l := range lines[:min(n, len(lines))] {
+			out = append(out, newPointOutput(l))
+		}
+		return encodeJSON(s.out, out)
+	}
+	_, err = io.WriteString(s.out, pointsText(o, lines[:min(n, len(lines))], columns(s.out)))
+	return err
+}

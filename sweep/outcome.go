@@ -1,0 +1,233 @@
+package sweep
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"firstspike/study"
+)
+
+// An Outcome is what has come of a sweep so far.
+type Outcome struct {
+	Plan     *Plan
+	Lines    []Line // of every point of every rung that is known, rung by rung
+	Jobs     int    // of all rungs, as far as they are known or planned
+	Done     int    // of those, with results
+	Failed   int    // of those, failed and with no result
+	Working  []Working
+	Left     time.Duration // until all have ended, if all that work go on; 0: not known
+	Versions []string      // of the programs that results are from
+}
+
+// A Line is a point in a rung, with what came of its seeds. Its Summary is of
+// the percentages of held-out images that were right, and tells of those seeds
+// that have results.
+type Line struct {
+	Point    Point
+	Rung     int // from 0
+	Epochs   int // that the last layer learned for
+	Jobs     []Job
+	Results  []Result // of the seeds that have one
+	Failures []Failure
+	study.Summary
+	Seconds float64 // the mean of a seed
+}
+
+// Complete reports whether all seeds have results.
+func (l Line) Complete() bool { return len(l.Results) == len(l.Jobs) }
+
+// Working is a job that a process is at.
+type Working struct {
+	Job Job
+	Holder
+}
+
+// Look reads what has come of a sweep.
+func (r *Runner) Look() (*Outcome, error) {
+	o := &Outcome{Plan: r.Plan}
+	results, err := r.Store.Results()
+	if err != nil {
+		return nil, err
+	}
+	failures, err := r.Store.Failures()
+	if err != nil {
+		return nil, err
+	}
+	c := claims{dir: r.Store.path(claimsDir), patience: patience}
+	holders, err := c.holders()
+	if err != nil {
+		return nil, err
+	}
+	versions := map[string]bool{}
+	busy, spent, waiting := 0.0, 0.0, 0
+	for rung := range r.Plan.Rungs() {
+		jobs, err := r.known(rung)
+		if err != nil {
+			return nil, err
+		}
+		if jobs == nil {
+			o.Jobs += r.Plan.Kept(rung) * len(r.Plan.Sweep.Seeds)
+			continue
+		}
+		o.Jobs += len(jobs)
+		for len(jobs) > 0 {
+			n := len(r.Plan.Sweep.Seeds)
+			line := Line{Point: r.Plan.Points[jobs[0].Point], Rung: rung, Jobs: jobs[:n]}
+			last := jobs[0].Experiment.Layers
+			line.Epochs = last[len(last)-1].Learn.Epochs
+			var percents []float64
+			for _, j := range jobs[:n] {
+				result, done := results[j.Key]
+				failure, failed := failures[j.Key]
+				holder, working := holders[shortKey(j.Key)]
+				switch {
+				case done:
+					o.Done++
+					line.Results = append(line.Results, result)
+					percents = append(percents, result.Percent())
+					line.Seconds += result.Seconds
+					spent += result.Seconds
+					versions[result.Version] = true
+				case working:
+					o.Working = append(o.Working, Working{j, holder})
+					busy += holder.Part
+				case failed:
+					o.Failed++
+					line.Failures = append(line.Failures, failure)
+				default:
+					waiting++
+				}
+			}
+			line.Summary = study.Summarise(percents)
+			line.Seconds /= float64(max(1, len(line.Results)))
+			o.Lines = append(o.Lines, line)
+			jobs = jobs[n:]
+		}
+	}
+	for v := range versions {
+		o.Versions = append(o.Versions, v)
+	}
+	slices.Sort(o.Versions)
+	if n := len(o.Working); o.Done > 0 && n > 0 {
+		mean := spent / float64(o.Done)
+		left := mean * (float64(waiting+n) - busy) / float64(n)
+		o.Left = time.Duration(left * float64(time.Second))
+	}
+	return o, nil
+}
+
+// known are the jobs of a rung, nil if its points are not known yet. Nothing is
+// decided by looking.
+func (r *Runner) known(rung int) ([]Job, error) {
+	points := r.Plan.All()
+	if rung > 0 {
+		var ok bool
+		var err error
+		if points, ok, err = r.Store.Rung(rung); !ok || err != nil {
+			return nil, err
+		}
+	}
+	for _, p := range points {
+		if p < 0 || p >= len(r.Plan.Points) {
+			return nil, fmt.Errorf("%s: it names point %d, which the sweep does not have; its file was changed after it began: remove the folder rungs", r.Store.path(rungsDir), p)
+		}
+	}
+	return r.Plan.Jobs(rung, points)
+}
+
+// Ranked lists the lines of the last rung that is known, the best first: by the
+// mean of all seeds on held-out images, of equal ones the first point. Those
+// that miss seeds come behind those that do not.
+func (o *Outcome) Ranked() []Line {
+	var lines []Line
+	for _, l := range o.Lines {
+		if len(lines) > 0 && l.Rung > lines[0].Rung && l.N > 0 {
+			lines = lines[:0]
+		}
+		if len(lines) == 0 || l.Rung == lines[0].Rung {
+			lines = append(lines, l)
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b Line) int {
+		if a.Complete() != b.Complete() {
+			if a.Complete() {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(b.Mean, a.Mean), cmp.Compare(a.Point.Index, b.Point.Index))
+	})
+	return lines
+}
+
+// Best is the best point all of whose seeds have results, and false if there is
+// none.
+func (o *Outcome) Best() (Line, bool) {
+	ranked := o.Ranked()
+	if len(ranked) == 0 || !ranked[0].Complete() {
+		return Line{}, false
+	}
+	return ranked[0], true
+}
+
+// All lists all that sets a point apart from the preset: what is set for all
+// points, its own settings, and what follows from them.
+func (o *Outcome) All(p Point) []Setting {
+	var all []Setting
+	for _, path := range slices.Sorted(maps.Keys(o.Plan.Sweep.Set)) {
+		all = append(all, Setting{path, *textOf(o.Plan.Sweep.Set[path])})
+	}
+	all = append(all, p.Settings...)
+	for _, path := range o.Plan.Derived() {
+		v, _ := p.Experiment.Value(path)
+		all = append(all, Setting{path, v})
+	}
+	return all
+}
+
+// A Level is a value of an axis, with the results of all points that have it.
+type Level struct {
+	Value string
+	study.Summary
+	Points []float64 // the mean of every point
+}
+
+// Effects are the levels of every axis, in the order of the axis, or of numbers
+// if any of its range could be a value: of the lines of one rung that have
+// results. The interval is that of the mean over the points that happen to have
+// the value, whatever else they have.
+func (o *Outcome) Effects(rung int) [][]Level {
+	all := make([][]Level, len(o.Plan.Sweep.Axes))
+	for i, a := range o.Plan.Sweep.Axes {
+		at := map[string]int{}
+		for _, level := range a.Levels() {
+			at[join(level)] = len(all[i])
+			all[i] = append(all[i], Level{Value: join(level)})
+		}
+		for _, l := range o.Lines {
+			v := l.Point.Values[i]
+			if l.Rung != rung || l.N == 0 || v == "" {
+				continue
+			}
+			if _, ok := at[v]; !ok {
+				at[v] = len(all[i])
+				all[i] = append(all[i], Level{Value: v})
+			}
+			all[i][at[v]].Points = append(all[i][at[v]].Points, l.Mean)
+		}
+		for k := range all[i] {
+			all[i][k].Summary = study.Summarise(all[i][k].Points)
+		}
+		if a.Levels() == nil {
+			slices.SortStableFunc(all[i], func(a, b Level) int {
+				x, _ := numeric(a.Value)
+				y, _ := numeric(b.Value)
+				return cmp.Compare(x, y)
+			})
+		}
+	}
+	return all
+}

@@ -1,0 +1,249 @@
+package sweep
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"firstspike/train"
+)
+
+// A Store is the folder of a sweep. Any number of processes on any number of
+// machines may use it at once.
+//
+//	results/KEY.json      what came of a training: created once, whole, never changed
+//	failures/KEY.json     why one failed, the last time
+//	runs/KEY.N            its run, by the Nth process that took it up
+//	claims/KEY.N          that process, as long as it lives
+//	rungs/N.json          the points of a rung, once the one before has ended
+//	cache/                layers that several points share
+type Store struct{ Dir string }
+
+// The folders of a store.
+const (
+	resultsDir  = "results"
+	failuresDir = "failures"
+	runsDir     = "runs"
+	claimsDir   = "claims"
+	rungsDir    = "rungs"
+	cacheDir    = "cache"
+)
+
+// A Result is what came of a job.
+type Result struct {
+	Key        string        `json:"key"`
+	Seed       uint64        `json:"seed"`
+	Validation train.Score   `json:"validation"` // of the held-out images, after the best epoch
+	Epoch      int           `json:"epoch"`      // that one, from 0
+	Epochs     int           `json:"epochs"`     // that the last layer learned for
+	Curve      []train.Score `json:"curve"`      // of the held-out images after every epoch of the last layer
+	Images     int           `json:"presentations"`
+	Seconds    float64       `json:"seconds"`
+	Cached     *train.Reused `json:"cached,omitempty"`
+	Weights    string        `json:"weights_sha256"` // of the best epoch's network
+	Run        string        `json:"run"`            // its folder in runs
+	Host       string        `json:"host"`
+	Version    string        `json:"version"`
+	Ended      time.Time     `json:"ended"`
+}
+
+// Percent is how many of the held-out images were right.
+func (r Result) Percent() float64 { return 100 * r.Validation.Accuracy() }
+
+// A Failure is why a job failed.
+type Failure struct {
+	Key   string    `json:"key"`
+	Error string    `json:"error"`
+	Host  string    `json:"host"`
+	Ended time.Time `json:"ended"`
+}
+
+func (s Store) path(parts ...string) string {
+	return filepath.Join(append([]string{s.Dir}, parts...)...)
+}
+
+// create makes the folders.
+func (s Store) create() error {
+	for _, name := range []string{resultsDir, failuresDir, runsDir, claimsDir, rungsDir, cacheDir} {
+		if err := os.MkdirAll(s.path(name), 0o777); err != nil {
+			return fmt.Errorf("cannot make the sweep's folder: %w; choose another place", err)
+		}
+	}
+	return nil
+}
+
+// Begin makes the folders, and keeps the sweep's file with them.
+func (s Store) Begin(name string, text []byte) error {
+	if err := s.create(); err != nil {
+		return err
+	}
+	path := s.path(name)
+	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, text) {
+		return nil
+	}
+	return WriteFile(path, func(w io.Writer) error {
+		_, err := w.Write(text)
+		return err
+	})
+}
+
+// WriteFile writes a file of a sweep's folder as a whole, in place of what is
+// there.
+func WriteFile(path string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	tmp, err := writeBeside(path, b.Bytes())
+	if err != nil {
+		return err
+	}
+	return rename(tmp, path)
+}
+
+// Results reads all results, by their keys.
+func (s Store) Results() (map[string]Result, error) {
+	return readAll(s.path(resultsDir), func(r Result) string { return r.Key })
+}
+
+// Failures reads why jobs failed, by their keys. One with a result has not.
+func (s Store) Failures() (map[string]Failure, error) {
+	return readAll(s.path(failuresDir), func(f Failure) string { return f.Key })
+}
+
+func readAll[T any](dir string, key func(T) string) (map[string]T, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	all := map[string]T{}
+	for _, e := range entries {
+		name, ok := strings.CutSuffix(e.Name(), ".json")
+		if !ok || strings.HasPrefix(name, ".") {
+			continue // being written
+		}
+		var v T
+		switch err := ReadJSON(filepath.Join(dir, e.Name()), &v); {
+		case errors.Is(err, fs.ErrNotExist):
+			continue // it was there a moment ago
+		case err != nil:
+			return nil, err
+		case key(v) != name:
+			return nil, fmt.Errorf("%s: it is of %s; the file is damaged, or was moved here: remove it", filepath.Join(dir, e.Name()), key(v))
+		}
+		all[name] = v
+	}
+	return all, nil
+}
+
+// ReadJSON reads a file of a sweep's folder.
+func ReadJSON(path string, v any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%s: %w; the file is damaged: remove it, and run the sweep again", path, err)
+	}
+	return nil
+}
+
+// exists reports whether there is a result or failure of a key.
+func (s Store) exists(dir, key string) bool {
+	_, err := os.Stat(s.path(dir, key+".json"))
+	return err == nil
+}
+
+// publish writes a file that is created once: who comes second finds it there,
+// and that is no fault, for what he has is the same. It appears under its name
+// whole and synced.
+func publish(path string, v any) error {
+	tmp, err := writeAside(path, v)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp)
+	err = os.Link(tmp, path)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		// Not every file system has links. A second result then replaces the
+		// first, as a whole, by its equal.
+		err = os.Rename(tmp, path)
+	}
+	return errors.Join(err, syncDir(filepath.Dir(path)))
+}
+
+// WriteJSON writes a file of a sweep's folder as a whole, in place of what is
+// there.
+func WriteJSON(path string, v any) error {
+	tmp, err := writeAside(path, v)
+	if err != nil {
+		return err
+	}
+	return rename(tmp, path)
+}
+
+func rename(tmp, path string) error {
+	err := os.Rename(tmp, path)
+	if err != nil {
+		os.Remove(tmp)
+	}
+	return err
+}
+
+// writeAside writes v as JSON, as writeBeside.
+func writeAside(path string, v any) (name string, err error) {
+	text, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return "", err
+	}
+	return writeBeside(path, append(text, '\n'))
+}
+
+// writeBeside writes what is to be a file under another name.
+func writeBeside(path string, text []byte) (name string, err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.Write(text)
+	if runtime.GOOS != "windows" {
+		err = errors.Join(err, f.Chmod(0o644))
+	}
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// syncDir makes a new name last through a power cut, where the system can.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Rung is the points of a rung, and false if it is not known yet.
+func (s Store) Rung(rung int) (points []int, ok bool, err error) {
+	err = ReadJSON(s.path(rungsDir, fmt.Sprintf("%d.json", rung)), &points)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	return points, err == nil, err
+}
