@@ -68,6 +68,16 @@ func (s *span) settle(margin float64) {
 	s.min, s.max = s.min-room, s.max+room
 }
 
+// settleWithin settles a span that ends where parts of 1 do: there is nothing
+// beyond.
+func (s *span) settleWithin(margin float64) {
+	low, high := s.min, s.max
+	s.settle(margin)
+	if s.percent && low >= 0 && high <= 1 {
+		s.min, s.max = max(s.min, 0), min(s.max, 1)
+	}
+}
+
 // at is where on the canvas a value lies.
 func (s span) at(v float64) vg.Length {
 	share := (v - s.min) / (s.max - s.min)
@@ -155,7 +165,8 @@ func (s span) decades(every int, per []float64) []tick {
 // label writes a value of an axis.
 func (s span) label(v float64, digits int) string {
 	if s.percent {
-		return grouped(strconv.FormatFloat(v*100, 'f', max(digits-2, 0), 64)) + " %"
+		s.percent = false
+		return s.label(v*100, max(digits-2, 0)) + " %"
 	}
 	if math.Abs(v) >= 1e7 || digits > 5 {
 		return grouped(strconv.FormatFloat(v, 'g', 4, 64))
@@ -165,7 +176,10 @@ func (s span) label(v float64, digits int) string {
 
 // value writes a value of the axis precisely enough to compare.
 func (s span) value(v float64) string {
-	if s.percent {
+	switch {
+	case s.percent && math.Abs(v) >= 1e5:
+		return short(v*100) + " %"
+	case s.percent:
 		return grouped(strconv.FormatFloat(v*100, 'f', 2, 64)) + " %"
 	}
 	return short(v)

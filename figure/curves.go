@@ -211,11 +211,7 @@ func (f Curves) spans() (x span, y []span) {
 		for _, r := range p.References {
 			s.include(r.Value)
 		}
-		low, high := s.min, s.max
-		s.settle(.05)
-		if p.Percent && low >= 0 && high <= 1 { // there is nothing beyond
-			s.min, s.max = max(s.min, 0), min(s.max, 1)
-		}
+		s.settleWithin(.05)
 		if p.Low != 0 || p.High != 0 {
 			s.min, s.max = p.Low, p.High
 		}

@@ -14,6 +14,9 @@
 //   - [Histograms]: how values are spread, epoch by epoch.
 //   - [Intervals]: a mean, an interval and single runs for each experiment.
 //   - [Traces]: potentials of neurons, their thresholds and their spikes.
+//   - [Parallel]: the points of a sweep as lines across an axis for each setting that was varied, and one for the result.
+//   - [Effects]: the result of a sweep against each setting by itself, in panels.
+//   - [Heat]: a result for each pair of values of two settings, and a matrix for each value of a third.
 //
 // The zero value of each is a figure: it says that there is nothing to show. So does a layer in which nothing fired.
 //
@@ -34,7 +37,7 @@
 // Check, and with it PNG and SVG, returns an error for data that contradict themselves, such as 9 values for an image of 3 x 4
 // pixels, for more than a picture can show, such as 400 curves in a panel, and for places that are not finite. Values that are
 // not finite are no errors, because a training that diverges has them and is to be looked at: a curve has a gap there, a cell is
-// blank, an interval is left out. The fields say which it is. A number beyond 1e100 counts as infinite. Draw, which returns no
+// blank, an interval is left out, and so is a point of a sweep. The fields say which it is. A number beyond 1e100 counts as infinite. Draw, which returns no
 // error, writes a fault into the picture.
 //
 // # Files

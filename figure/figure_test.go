@@ -208,7 +208,21 @@ func sized(n int) map[string]Figure {
 	for i := range histograms {
 		histograms[i] = []int{i, 2, 3}
 	}
+	tried, words := aSweep(n, false), aSweep(n, true)
+	matrix := Matrix{Name: "a name that is too long for few columns", Values: make([][]float64, min(n, maxSide))}
+	for i := range matrix.Values {
+		matrix.Values[i] = make([]float64, min(n, maxSide))
+		for j := range matrix.Values[i] {
+			matrix.Values[i][j] = .9 + .001*float64(i*j%90)
+		}
+	}
+	sides := classes[:min(n, maxSide)]
 	return map[string]Figure{
+		"parallel":   Parallel{Heading: "parallel", Sweep: tried},
+		"words":      Parallel{Heading: "parallel", Sweep: words, Width: 300},
+		"effects":    Effects{Heading: "effects", Sweep: tried, Means: means(tried)},
+		"of words":   Effects{Heading: "effects", Sweep: words, Means: means(words)},
+		"heat":       Heat{Heading: "heat", Row: "threshold", Col: "a long name of winners", Percent: true, Rows: sides, Cols: sides, Matrices: []Matrix{matrix, matrix, matrix}},
 		"sheet":      Sheet{Heading: strings.Repeat("a heading ", 30), Legend: "weight", Groups: []Group{{Heading: "one", Images: images}}},
 		"captions":   Sheet{Groups: []Group{{Heading: "a heading that is too long for the margin", Images: captioned}}},
 		"columns":    Sheet{Columns: 12, Groups: []Group{{Images: captioned}}},
@@ -227,20 +241,25 @@ func sized(n int) map[string]Figure {
 func TestTextsDoNotMeet(t *testing.T) {
 	for _, n := range []int{1, 2, 3, 10, 26, 101, 300} {
 		for kind, f := range sized(n) {
-			w, h := page(f)
 			_, list := texts(t, svg(t, f))
 			if len(list) < 2 {
 				t.Errorf("%s of %d: %d texts", kind, n, len(list))
 			}
-			for i, a := range list {
-				if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > w || a.box.Max.Y > h {
-					t.Errorf("%s of %d: %q is not on the page", kind, n, a.text)
-				}
-				for _, b := range list[:i] {
-					if meet(a.box, b.box) {
-						t.Fatalf("%s of %d: %q and %q overlap: %v, %v", kind, n, a.text, b.text, a.box, b.box)
-					}
-				}
+			t.Run(fmt.Sprintf("%s of %d", kind, n), func(t *testing.T) { checkTexts(t, f, list) })
+		}
+	}
+}
+
+// checkTexts checks that texts stand on the page, and apart.
+func checkTexts(t interface{ Fatalf(string, ...any) }, f Figure, list []written) {
+	w, h := page(f)
+	for i, a := range list {
+		if a.box.Min.X < 0 || a.box.Min.Y < 0 || a.box.Max.X > w || a.box.Max.Y > h {
+			t.Fatalf("%q is not on the page: %v", a.text, a.box)
+		}
+		for _, b := range list[:i] {
+			if meet(a.box, b.box) {
+				t.Fatalf("%q and %q overlap: %v, %v", a.text, b.text, a.box, b.box)
 			}
 		}
 	}
@@ -285,8 +304,9 @@ func TestSVGSize(t *testing.T) {
 		long[i] = math.Sin(float64(i) * .7)
 	}
 	for kind, f := range map[string]Figure{
-		"raster": Raster{Steps: 40, Layers: []Layer{big}},
-		"curves": Curves{Panels: []Panel{{Series: []Series{{Name: "long", Y: long}}}}},
+		"raster":  Raster{Steps: 40, Layers: []Layer{big}},
+		"curves":  Curves{Panels: []Panel{{Series: []Series{{Name: "long", Y: long}}}}},
+		"effects": Effects{Sweep: threeNumbers(maxTried)},
 	} {
 		if n := len(svg(t, f)); n > 100_000 {
 			t.Errorf("%s: %d bytes", kind, n)
@@ -315,6 +335,14 @@ func TestEmptyDataAreExplained(t *testing.T) {
 		{Intervals{}, "no experiments"},
 		{Intervals{Rows: []Interval{{Mean: math.NaN()}}}, "no runs"},
 		{Traces{}, "no neurons"},
+		{Parallel{}, "no settings were varied"},
+		{Parallel{Sweep: Sweep{Axes: []Axis{{Name: "steps"}}, Points: []Point{{Values: []float64{15}, Result: nan}}}}, "no results yet"},
+		{Parallel{Sweep: Sweep{Axes: []Axis{{Name: "steps"}}, Points: []Point{{Values: []float64{15}, Failed: true}}}}, "1 failed"},
+		{Effects{}, "no settings were varied"},
+		{Effects{Sweep: Sweep{Axes: []Axis{{Name: "steps"}}}}, "no results yet"},
+		{Effects{Sweep: Sweep{Axes: []Axis{{Name: "steps"}}, Points: []Point{{Values: []float64{15}, Failed: true}}}}, "failed"},
+		{Heat{}, "no cells"},
+		{Heat{Rows: []string{"1"}, Cols: []string{"1"}, Matrices: []Matrix{{Values: [][]float64{{nan}}}}}, "none"},
 	} {
 		_, list := texts(t, svg(t, c.f))
 		if !slices.ContainsFunc(list, func(w written) bool { return w.text == c.want }) {

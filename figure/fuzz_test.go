@@ -101,9 +101,81 @@ var anInterval = rapid.Custom(func(t *rapid.T) Interval {
 	return Interval{word.Draw(t, "name"), number64.Draw(t, "mean"), low, high, rapid.SliceOfN(number64, 0, 4).Draw(t, "points"), rapid.Bool().Draw(t, "open")}
 })
 
+// value draws a value of a setting, which is mostly one that it can have.
+func value(s Axis) *rapid.Generator[float64] {
+	right := rapid.Float64Range(-1e6, 1e6)
+	switch {
+	case s.Words != nil:
+		right = rapid.Map(rapid.IntRange(0, max(0, len(s.Words)-1)), func(i int) float64 { return float64(i) })
+	case s.Log:
+		right = rapid.Map(rapid.Float64Range(-200, 200), math.Exp)
+	}
+	return mostly(rapid.OneOf(right, right, rapid.Just(math.NaN()), rapid.SampledFrom([]float64{1})), number64)
+}
+
+var anySweep = rapid.Custom(func(t *rapid.T) Sweep {
+	s := Sweep{Result: word.Draw(t, "result"), Percent: rapid.Bool().Draw(t, "percent"), Lowest: rapid.Bool().Draw(t, "lowest")}
+	if rapid.Bool().Draw(t, "range") {
+		s.Low, s.High = pair(t, number64)
+	}
+	for range rapid.IntRange(0, 4).Draw(t, "settings") {
+		setting := Axis{Name: word.Draw(t, "name")}
+		switch rapid.IntRange(0, 2).Draw(t, "kind") {
+		case 0:
+			setting.Log = true
+		case 1:
+			setting.Words = rapid.SliceOfN(word, 2, 4).Draw(t, "words")
+		}
+		s.Axes = append(s.Axes, setting)
+	}
+	for range rapid.IntRange(0, 5).Draw(t, "points") {
+		p := Point{Result: number64.Draw(t, "result"), Failed: rapid.IntRange(0, 4).Draw(t, "failed") == 0}
+		for _, setting := range s.Axes {
+			p.Values = append(p.Values, value(setting).Draw(t, "value"))
+		}
+		s.Points = append(s.Points, p)
+	}
+	return s
+})
+
+// ofSettings draws a figure of one of the kinds that compare settings.
+func ofSettings(t *rapid.T) Figure {
+	h, w := word.Draw(t, "heading"), width.Draw(t, "width")
+	switch rapid.IntRange(0, 2).Draw(t, "kind") {
+	case 0:
+		return Parallel{Heading: h, Width: w, Sweep: anySweep.Draw(t, "sweep")}
+	case 1:
+		f := Effects{Heading: h, Width: w, Sweep: anySweep.Draw(t, "sweep")}
+		if rapid.Bool().Draw(t, "means") {
+			f.Means = make([][]Level, len(f.Axes))
+			for j, s := range f.Axes {
+				for range rapid.IntRange(0, 3).Draw(t, "levels") {
+					low, high := pair(t, number64)
+					f.Means[j] = append(f.Means[j], Level{value(s).Draw(t, "value"), number64.Draw(t, "mean"), low, high})
+				}
+			}
+		}
+		return f
+	}
+	f := Heat{Heading: h, Width: w, Row: word.Draw(t, "row"), Col: word.Draw(t, "col"), Result: word.Draw(t, "result"),
+		Percent: rapid.Bool().Draw(t, "percent"), Lowest: rapid.Bool().Draw(t, "lowest"),
+		Rows: rapid.SliceOfN(word, 0, 4).Draw(t, "rows"), Cols: rapid.SliceOfN(word, 0, 4).Draw(t, "cols")}
+	if rapid.Bool().Draw(t, "range") {
+		f.Low, f.High = pair(t, number64)
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "matrices") {
+		m := Matrix{Name: word.Draw(t, "name")}
+		for range f.Rows {
+			m.Values = append(m.Values, maybe(t, number64, len(f.Cols), "values"))
+		}
+		f.Matrices = append(f.Matrices, m)
+	}
+	return f
+}
+
 func anything(t *rapid.T) Figure {
 	h, w := word.Draw(t, "heading"), width.Draw(t, "width")
-	switch rapid.IntRange(0, 7).Draw(t, "kind") {
+	switch rapid.IntRange(0, 10).Draw(t, "kind") {
 	case 0:
 		s := Sheet{Heading: h, Width: w, Scale: Scale(rapid.IntRange(-1, 3).Draw(t, "scale")), Legend: word.Draw(t, "legend"), Columns: few.Draw(t, "columns")}
 		if rapid.Bool().Draw(t, "range") {
@@ -159,6 +231,8 @@ func anything(t *rapid.T) Figure {
 	case 6:
 		return Intervals{Heading: h, Width: w, X: word.Draw(t, "x"), Percent: rapid.Bool().Draw(t, "percent"),
 			Rows: rapid.SliceOfN(anInterval, 0, 4).Draw(t, "rows"), References: rapid.SliceOfN(aReference, 0, 3).Draw(t, "references")}
+	case 7, 8, 9:
+		return ofSettings(t)
 	}
 	f := Traces{Heading: h, Width: w, Steps: rapid.OneOf(rapid.IntRange(1, 6), rapid.IntRange(1, 6), few).Draw(t, "steps")}
 	for range rapid.IntRange(0, 3).Draw(t, "neurons") {
@@ -198,6 +272,19 @@ func TestAnythingIsDrawnOrRefused(t *testing.T) {
 	if drawn < 30 {
 		t.Errorf("%d figures were drawn; the data are nearly always refused", drawn)
 	}
+}
+
+// Whatever the settings are called and whatever their values, texts do not
+// meet, and stand on the page.
+func TestTextsOfSettingsDoNotMeet(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		f := ofSettings(rt)
+		if f.Check() != nil {
+			return
+		}
+		_, list := texts(t, svg(t, f))
+		checkTexts(rt, f, list)
+	})
 }
 
 func TestNamesStandApart(t *testing.T) {

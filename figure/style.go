@@ -120,6 +120,20 @@ func fit(sty text.Style, s string, width vg.Length) string {
 	return ""
 }
 
+// fitEnd shortens a text to a width and keeps its end.
+func fitEnd(sty text.Style, s string, width vg.Length) string {
+	letters := []rune(clean(s))
+	if n := len(letters); n <= textLimit && sty.Width(string(letters)) <= width {
+		return string(letters)
+	}
+	for n := min(len(letters), textLimit); n > 0; n-- {
+		if short := "…" + strings.TrimSpace(string(letters[len(letters)-n:])); sty.Width(short) <= width {
+			return short
+		}
+	}
+	return ""
+}
+
 // box fills a rectangle.
 func box(c draw.Canvas, col color.Color, x0, y0, x1, y1 vg.Length) {
 	var p vg.Path
@@ -188,6 +202,9 @@ func short(v float64) string {
 	digits := 3
 	for ; size >= 1 && digits > 0; size /= 10 {
 		digits--
+	}
+	for ; size > 0 && size < .1; size *= 10 {
+		digits++
 	}
 	s := strconv.FormatFloat(v, 'f', digits, 64)
 	if strings.Contains(s, ".") {
