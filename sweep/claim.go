@@ -243,6 +243,16 @@ func (c *claims) holders() (map[string]Holder, error) {
 	return all, nil
 }
 
+// tidy removes the claims of the dead.
+func (c *claims) tidy() {
+	entries, _ := os.ReadDir(c.dir) // what cannot be read stays
+	for _, e := range entries {
+		if key, gen, ok := split(e.Name()); ok && c.dead(key, gen) {
+			os.Remove(c.path(key, gen))
+		}
+	}
+}
+
 // self is this process as a holder.
 func self() Holder {
 	host, _ := os.Hostname() // "" if the system does not say

@@ -252,7 +252,8 @@ func (r *Runner) RunJobs(ctx context.Context, jobs []Job) error {
 	if ctx.Err() != nil {
 		return train.ErrInterrupted
 	}
-	return nil
+	r.claims.tidy()
+	return r.Store.tidy()
 }
 
 // begin makes ready for the first jobs.
@@ -552,13 +553,13 @@ func newResult(t *task, dir string, report *train.Report) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	result.Weights = weightsSum(m)
+	result.Weights = WeightsSum(m)
 	return result, nil
 }
 
-// weightsSum is the SHA-256 of a network's weights, layer after layer, as
+// WeightsSum is the SHA-256 of a network's weights, layer after layer, as
 // little-endian float32.
-func weightsSum(m *train.Model) string {
+func WeightsSum(m *train.Model) string {
 	h := sha256.New()
 	var b []byte
 	for _, l := range m.Network.Layers {

@@ -227,6 +227,26 @@ func writeBeside(path string, text []byte) (name string, err error) {
 	return f.Name(), nil
 }
 
+// abandoned is how old a half-written file is that no process writes any more.
+const abandoned = time.Hour
+
+// tidy removes what processes that were killed left half-written.
+func (s Store) tidy() error {
+	for _, dir := range []string{resultsDir, failuresDir, rungsDir} {
+		entries, err := os.ReadDir(s.path(dir))
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			info, err := e.Info()
+			if err == nil && strings.HasPrefix(e.Name(), ".") && time.Since(info.ModTime()) > abandoned {
+				os.Remove(s.path(dir, e.Name()))
+			}
+		}
+	}
+	return nil
+}
+
 // syncDir makes a new name last through a power cut, where the system can.
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" || runtime.GOOS == "js" {

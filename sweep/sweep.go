@@ -70,7 +70,7 @@ type Seeds []uint64
 const defaultSeeds = 5
 
 // MaxJobs is how many trainings a sweep may have.
-const MaxJobs = 100_000
+const MaxJobs = 20_000
 
 // Parse reads a sweep from TOML. name is the file's, for errors and for the
 // sweep's own name. What does not depend on the experiment is checked, and all
