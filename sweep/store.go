@@ -19,6 +19,8 @@ import (
 // A Store is the folder of a sweep. Any number of processes on any number of
 // machines may use it at once.
 //
+//	sweep.toml            the sweep, and
+//	experiment.toml       the experiment of its preset
 //	results/KEY.json      what came of a training: created once, whole, never changed
 //	failures/KEY.json     why one failed, the last time
 //	runs/KEY.N            its run, by the Nth process that took it up
@@ -80,19 +82,68 @@ func (s Store) create() error {
 	return nil
 }
 
-// Begin makes the folders, and keeps the sweep's file with them.
-func (s Store) Begin(name string, text []byte) error {
+// The files that say what a folder is the sweep of.
+const (
+	sweepFile = "sweep.toml"
+	baseFile  = "experiment.toml" // what all points begin with, before what is set for all
+)
+
+// Begin makes the folders, and keeps the sweep with them: its file's text, and
+// the experiment that the file names as its preset.
+func (s Store) Begin(text []byte, base train.Experiment) error {
 	if err := s.create(); err != nil {
 		return err
 	}
-	path := s.path(name)
-	if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, text) {
-		return nil
-	}
-	return WriteFile(path, func(w io.Writer) error {
-		_, err := w.Write(text)
+	experiment, err := base.TOML()
+	if err != nil {
 		return err
-	})
+	}
+	for name, text := range map[string][]byte{sweepFile: text, baseFile: experiment} {
+		if have, err := os.ReadFile(s.path(name)); err == nil && bytes.Equal(have, text) {
+			continue
+		}
+		if err := WriteFile(s.path(name), func(w io.Writer) error {
+			_, err := w.Write(text)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// IsStore reports whether a folder is that of a sweep.
+func IsStore(dir string) bool {
+	for _, name := range []string{sweepFile, resultsDir} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// Load makes the plan of the sweep that a folder is of.
+func (s Store) Load() (*Plan, error) {
+	text, err := os.ReadFile(s.path(sweepFile))
+	if err != nil {
+		return nil, fmt.Errorf("%w; the folder of a sweep has its file", err)
+	}
+	parsed, err := Parse(s.path(sweepFile), text)
+	if err != nil {
+		return nil, err
+	}
+	if parsed.Name == strings.TrimSuffix(sweepFile, ".toml") { // it is named after its file, which was another
+		parsed.Name = strings.TrimSuffix(filepath.Base(filepath.Clean(s.Dir)), "-sweep")
+	}
+	text, err = os.ReadFile(s.path(baseFile))
+	if err != nil {
+		return nil, err
+	}
+	base, err := train.Parse(s.path(baseFile), text)
+	if err != nil {
+		return nil, err
+	}
+	return NewPlan(parsed, base)
 }
 
 // WriteFile writes a file of a sweep's folder as a whole, in place of what is

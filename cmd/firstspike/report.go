@@ -15,11 +15,12 @@ import (
 	"firstspike/gallery"
 	"firstspike/inspect"
 	"firstspike/preset"
+	"firstspike/sweep"
 	"firstspike/train"
 )
 
 type reportCommand struct {
-	Folder string `arg:"" name:"run" help:"The run's folder."`
+	Folder string `arg:"" name:"run" help:"The folder of a run, or of a sweep."`
 
 	Out   string `placeholder:"FILE" help:"The page; RUN/report.html if not given."`
 	Image string `placeholder:"N" help:"The test image whose way is shown, from 0; 0 if not given."`
@@ -44,6 +45,9 @@ func (c *reportCommand) Run(s *streams) error {
 	if err := faults.err(); err != nil {
 		return err
 	}
+	if sweep.IsStore(c.Folder) {
+		return c.sweep(s)
+	}
 	about, err := aboutRun(c.Folder)
 	if err != nil {
 		return err
@@ -58,6 +62,24 @@ func (c *reportCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
+	return c.write(s, page)
+}
+
+// sweep writes the page of a sweep.
+func (c *reportCommand) sweep(s *streams) error {
+	file := sweepFile{File: c.Folder}
+	o, err := file.look()
+	if err != nil {
+		return err
+	}
+	page, err := sweepPage(o, file.args())
+	if err != nil {
+		return err
+	}
+	return c.write(s, page)
+}
+
+func (c *reportCommand) write(s *streams, page gallery.Page) error {
 	out := c.Out
 	if out == "" {
 		out = filepath.Join(c.Folder, "report.html")
@@ -69,7 +91,7 @@ func (c *reportCommand) Run(s *streams) error {
 	if err := os.WriteFile(out, b.Bytes(), 0o666); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(s.out, visible(out))
+	_, err := fmt.Fprintln(s.out, visible(out))
 	return err
 }
 

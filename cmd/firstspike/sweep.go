@@ -59,14 +59,17 @@ All is kept in the folder rates-sweep beside the file. See docs/sweep.md for eve
 
 // sweepFile is the argument and the flag that all commands about sweeps have.
 type sweepFile struct {
-	File string `arg:"" name:"file" help:"The sweep's file, in TOML."`
+	File string `arg:"" name:"file" help:"The sweep's file, in TOML, or its folder, once it has begun."`
 	Out  string `placeholder:"DIR" help:"The sweep's folder; FILE without its ending and with -sweep if not given."`
 }
 
 // dir is the sweep's folder.
 func (c sweepFile) dir() string {
-	if c.Out != "" {
+	switch {
+	case c.Out != "":
 		return c.Out
+	case sweep.IsStore(c.File):
+		return c.File
 	}
 	return strings.TrimSuffix(c.File, filepath.Ext(c.File)) + "-sweep"
 }
@@ -79,51 +82,66 @@ func (c sweepFile) args() []string {
 	return []string{c.File, "--out", c.Out}
 }
 
+// An openedSweep is a sweep's plan, and what it was made of.
+type openedSweep struct {
+	*sweep.Plan
+	text   []byte           // of the file
+	preset train.Experiment // that it names
+}
+
 // open reads the file and makes the plan.
-func (c sweepFile) open() (*sweep.Plan, []byte, error) {
-	text, err := readText(c.File, "a sweep is a TOML file")
-	if err != nil {
-		return nil, nil, usageError{err}
+func (c sweepFile) open() (o openedSweep, err error) {
+	if sweep.IsStore(c.File) {
+		o.Plan, err = sweep.Store{Dir: c.File}.Load()
+		return o, sweepFaults(c.File, err)
 	}
-	s, err := sweep.Parse(c.File, text)
+	if o.text, err = readText(c.File, "a sweep is a TOML file"); err != nil {
+		return o, usageError{err}
+	}
+	s, err := sweep.Parse(c.File, o.text)
 	if err != nil {
-		return nil, nil, usageError{err}
+		return o, usageError{err}
 	}
 	if s.Preset == "" {
 		s.Preset = preset.Default
 	}
-	base, _, err := findExperiment(s.Preset)
+	o.preset, _, err = findExperiment(s.Preset)
 	if beside := filepath.Join(filepath.Dir(c.File), s.Preset); err != nil && !filepath.IsAbs(s.Preset) {
 		if _, missing := os.Stat(beside); missing == nil {
-			base, _, err = findExperiment(beside)
+			o.preset, _, err = findExperiment(beside)
 		}
 	}
 	if err != nil {
-		return nil, nil, usageError{fmt.Errorf("%s: preset: %w", c.File, err)}
+		return o, usageError{fmt.Errorf("%s: preset: %w", c.File, err)}
 	}
-	p, err := sweep.NewPlan(s, base)
-	if err != nil {
-		var faults usageError
-		for _, fault := range split(err) {
-			for line := range strings.Lines(fault.Error()) {
-				faults.add("%s: %s", c.File, strings.TrimSpace(line))
-			}
+	o.Plan, err = sweep.NewPlan(s, o.preset)
+	return o, sweepFaults(c.File, err)
+}
+
+// sweepFaults are the faults of a sweep, each with the name of its file.
+func sweepFaults(file string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var faults usageError
+	for _, fault := range split(err) {
+		for line := range strings.Lines(fault.Error()) {
+			faults.add("%s: %s", file, strings.TrimSpace(line))
 		}
-		return nil, nil, faults
 	}
-	return p, text, nil
+	return faults
 }
 
 // look reads what has come of the sweep.
 func (c sweepFile) look() (*sweep.Outcome, error) {
-	p, _, err := c.open()
+	p, err := c.open()
 	if err != nil {
 		return nil, err
 	}
 	if _, err := os.Stat(c.dir()); errors.Is(err, os.ErrNotExist) {
 		return nil, usageError{fmt.Errorf("%s: the sweep has not begun: there is no such folder; begin it with: %s", c.dir(), command(append([]string{"sweep", "run"}, c.args()...)...))}
 	}
-	r := sweep.Runner{Plan: p, Store: sweep.Store{Dir: c.dir()}}
+	r := sweep.Runner{Plan: p.Plan, Store: sweep.Store{Dir: c.dir()}}
 	return r.Look()
 }
 
@@ -228,12 +246,12 @@ func (c *sweepPlanCommand) Run(s *streams) error {
 	if err := faults.err(); err != nil {
 		return err
 	}
-	p, _, err := c.open()
+	p, err := c.open()
 	if err != nil {
 		return err
 	}
 	out := planOutput{Name: p.Sweep.Name, Dir: c.dir(), Seeds: p.Sweep.Seeds, LeftOut: p.Left, Twice: p.Twice}
-	out.Slots, _ = c.slots(p, &faults)
+	out.Slots, _ = c.slots(p.Plan, &faults)
 	jobs, err := p.Jobs(0, p.All())
 	if err != nil {
 		return err
@@ -265,7 +283,7 @@ func (c *sweepPlanCommand) Run(s *streams) error {
 	if c.JSON {
 		return encodeJSON(s.out, out)
 	}
-	_, err = io.WriteString(s.out, out.text(p, columns(s.out), c.args()))
+	_, err = io.WriteString(s.out, out.text(p.Plan, columns(s.out), c.args()))
 	return err
 }
 

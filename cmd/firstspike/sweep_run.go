@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -84,17 +83,19 @@ func (c *sweepRunCommand) Run(s *streams) error {
 	if err := faults.err(); err != nil {
 		return err
 	}
-	p, text, err := c.open()
+	p, err := c.open()
 	if err != nil {
 		return err
 	}
-	r.Plan, r.Store, r.KeepRuns = p, sweep.Store{Dir: c.dir()}, c.Keep
-	r.Slots, r.Workers = c.slots(p, &faults)
+	r.Plan, r.Store, r.KeepRuns = p.Plan, sweep.Store{Dir: c.dir()}, c.Keep
+	r.Slots, r.Workers = c.slots(p.Plan, &faults)
 	if from >= 0 {
 		r.Slots = max(1, min(r.Slots, to-from+1))
 	}
-	if err := r.Store.Begin(filepath.Base(c.File), text); err != nil {
-		return err
+	if p.text != nil {
+		if err := r.Store.Begin(p.text, p.preset); err != nil {
+			return err
+		}
 	}
 	board := newSweepBoard(s, r)
 	r.Observe = board.observe
