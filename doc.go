@@ -32,6 +32,7 @@
 //     firmware: networks as C99, for microcontrollers.
 //     doctor: what is wrong with a network, and what to change.
 //     lab: a network to play with: every question, with plain answers.
+//     sweep: many settings, on one machine or on many.
 //     web/packed: networks made small for a page.
 //  6. web: networks in a browser, from a server or as a folder.
 //  7. cmd/firstspike: the command.

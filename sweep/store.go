@@ -58,7 +58,9 @@ type Result struct {
 }
 
 // Percent is how many of the held-out images were right.
-func (r Result) Percent() float64 { return 100 * r.Validation.Accuracy() }
+func (r Result) Percent() float64 {
+	return 100 * float64(r.Validation.Right) / float64(max(1, r.Validation.Images()))
+}
 
 // A Failure is why a job failed.
 type Failure struct {
@@ -114,7 +116,7 @@ func (s Store) Begin(text []byte, base train.Experiment) error {
 
 // IsStore reports whether a folder is that of a sweep.
 func IsStore(dir string) bool {
-	for _, name := range []string{sweepFile, resultsDir} {
+	for _, name := range []string{sweepFile, baseFile} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
 			return false
 		}
