@@ -11,8 +11,10 @@
 //     figure: pictures of plain data, as PNG and SVG.
 //     eventfile: the files that TensorBoard shows.
 //     fetch: files that are known beforehand, from mirrors.
+//     cluster: plans of tasks for Slurm and Kubernetes.
 //     internal/simd: the few loops in which time is spent.
 //     internal/hdf5: a writer of HDF5 files.
+//     internal/slurm: a Slurm of one machine, for tests.
 //     internal/parallel: work shared out among goroutines.
 //  2. dataset: MNIST and others, samples with labels.
 //     encode: pictures and recordings to first spikes.
