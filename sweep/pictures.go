@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -116,7 +117,7 @@ func (o *Outcome) Curves(most int) figure.Curves {
 		if len(panel.Series) == most || l.N == 0 {
 			break
 		}
-		s := figure.Series{Name: l.Point.String()}
+		s := figure.Series{Name: fmt.Sprintf("point %d", l.Point.Index)}
 		for epoch := 0; ; epoch++ {
 			sum, n := 0.0, 0
 			for _, r := range l.Results {

@@ -40,7 +40,7 @@ func lesson(t *testing.T, seed uint64) (prefix, learned) {
 		t.Fatal(err)
 	}
 	p := newPrefix(e, DataSum{SHA256: "a"}, DataSum{SHA256: "b"}, 3, 2)
-	l := learned{weights: [][]float32{make([]float32, 70*4)}, train: make([]uint64, 3*4*2), held: make([]uint64, 2*4*2)}
+	l := learned{thresholds: make([][]float64, 1), weights: [][]float32{make([]float32, 70*4)}, train: make([]uint64, 3*4*2), held: make([]uint64, 2*4*2)}
 	for i := range l.weights[0] {
 		l.weights[0][i] = float32(i) / 300
 	}

@@ -39,9 +39,9 @@
 // # Layers that were learned before
 //
 // What the layers before the last learn does not depend on the last one. With
-// a folder in [Options.Cache], a training whose last layer is shown one bit a
-// neuron keeps there what it has when that layer begins: the weights, the
-// metrics, and the bits of all images. The file's name is the SHA-256 of
+// a folder in [Options.Cache] a training keeps there what it has when that layer
+// begins: weights, thresholds, and metrics, and, if the last layer is shown one
+// bit a neuron, the bits of all images. The file's name is the SHA-256 of
 // everything that decides them: encoding, the layers' settings, seed, split,
 // limit, the images, and a number that changes when this program's results do.
 // A training that finds its file begins with the last layer at once, and ends
@@ -52,7 +52,7 @@
 //
 // A cache can be lost: a file that is damaged or missing is made again, and
 // what cannot be read or written is told to the observer ([Cached]), not to
-// the result. Above 2 GiB what was not used for the longest time is removed.
+// the result. Above 2 GiB, or [Options.CacheBytes], what was not used for the longest time is removed.
 //
 // # What chooses the result
 //

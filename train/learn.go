@@ -64,9 +64,11 @@ func (t *Trainer) learnLayer(ctx context.Context, index int) (err error) {
 			return err
 		}
 	}
+	if index == len(e.Layers)-1 {
+		t.keep()
+	}
 	t.block = nil
 	if block {
-		t.keep()
 		t.block = snn.NewBlock(c, t.model.Network.Steps)
 		t.album = t.block.Album(t.inputs.bits)
 		if t.held.bits != nil {

@@ -42,6 +42,7 @@ type identity struct {
 	Layers     []Layer // without the last
 	Train      string  // SHA-256 of the training images
 	Test       string  // of the test images, if they choose the epoch; otherwise ""
+	Weights    bool    `json:",omitempty"` // the file does not have what the layers make of the images
 }
 
 // A prefix is the layers of an experiment before the last one, and the images
@@ -50,27 +51,26 @@ type prefix struct {
 	experiment Experiment
 	identity   []byte // in JSON
 	key        string // the SHA-256 of identity; "": the layers cannot be cached
+	bits       bool   // what the last layer is shown is which of its inputs fire, and is kept too
 	train      int    // images that are learned from
 	held       int    // images that choose the epoch
 }
 
-// newPrefix is the prefix of an experiment. Only for a last layer that fires
-// at the last step, and is rewarded, is there something to cache: which of its
-// inputs fire.
+// newPrefix is the prefix of an experiment. What its layers make of the images
+// is kept for a last layer that fires at the last step and is rewarded: which of
+// its inputs fire takes little room, and all of the time. For any other only
+// what the layers have learned is kept.
 func newPrefix(e Experiment, train, test DataSum, trainImages, heldImages int) prefix {
 	p := prefix{experiment: e, train: trainImages, held: heldImages}
-	last := e.Layers[len(e.Layers)-1]
-	if len(e.Layers) < 2 || last.Learn.Rule != RuleRSTDP || !math.IsInf(last.Threshold, 1) || e.Encode.Fitted {
+	if len(e.Layers) < 2 {
 		return p
 	}
-	for _, l := range p.layers() {
-		if l.Learn.Homeostasis.Rate > 0 {
-			return p // thresholds are not kept
-		}
-	}
+	last := e.Layers[len(e.Layers)-1]
+	p.bits = last.Learn.Rule == RuleRSTDP && math.IsInf(last.Threshold, 1) && !e.Encode.Fitted
 	id := identity{
 		Results: prefixResults, Seed: e.Seed, Rows: e.Data.Rows, Cols: e.Data.Cols, Limit: e.Data.Limit, Group: e.Data.Group,
 		Protocol: e.Protocol.Kind, Validation: e.Protocol.Validation, Encode: e.Clone().Encode, Layers: p.layers(), Train: train.SHA256,
+		Weights: !p.bits,
 	}
 	if e.Protocol.Kind == ProtocolPaper {
 		id.Validation, id.Group, id.Test = 0, "", test.SHA256
@@ -114,6 +114,7 @@ func (p prefix) last() snn.Geometry { return p.experiment.Geometry(len(p.experim
 // A learned is a prefix after its training.
 type learned struct {
 	weights     [][]float32 // of each layer
+	thresholds  [][]float64 // of the maps of each layer; nil: all have the layer's
 	train, held []uint64    // which inputs of the last layer fire, image after image, as [spike.Bits]
 	story       story
 }
@@ -159,7 +160,8 @@ const (
 	heldBits  = "held.bits"
 )
 
-// layout is the tensors of the prefix's file, without data.
+// layout is the tensors of the prefix's file, without data, and without the
+// thresholds of layers whose maps have thresholds of their own.
 func (p prefix) layout() []tensorfile.Tensor {
 	g := p.last()
 	var all []tensorfile.Tensor
@@ -171,6 +173,9 @@ func (p prefix) layout() []tensorfile.Tensor {
 			return tensorfile.Tensor{Name: name, DType: tensorfile.U64, Shape: []int{images, planes, g.In.Positions(), spike.Words(g.In.Maps)}}
 		}
 		return tensorfile.Tensor{Name: name, DType: tensorfile.U64, Shape: []int{images, g.In.Positions(), spike.Words(g.In.Maps)}}
+	}
+	if !p.bits {
+		return all
 	}
 	return append(all, bits(trainBits, p.train), bits(heldBits, p.held))
 }
@@ -197,6 +202,15 @@ func (p prefix) file(l learned) (*tensorfile.File, error) {
 			return nil, err
 		}
 		f.Tensors = append(f.Tensors, t)
+	}
+	for i, own := range l.thresholds {
+		if own != nil {
+			t, err := tensorfile.From(thresholdName(p.layers()[i].Name), []int{len(own)}, own)
+			if err != nil {
+				return nil, err
+			}
+			f.Tensors = append(f.Tensors, t)
+		}
 	}
 	f.Metadata[sumKey], err = contents(f)
 	return f, err
@@ -236,6 +250,11 @@ func (p prefix) choose(f *tensorfile.File) (names []string, err error) {
 		return nil, errors.New("it is of another experiment or other data")
 	}
 	want := p.layout()
+	for _, l := range p.layers() {
+		if name := thresholdName(l.Name); has(f, name) {
+			want = append(want, tensorfile.Tensor{Name: name, DType: tensorfile.F64, Shape: []int{l.Maps}})
+		}
+	}
 	for _, w := range want {
 		t, err := f.Tensor(w.Name)
 		if err != nil {
@@ -250,6 +269,11 @@ func (p prefix) choose(f *tensorfile.File) (names []string, err error) {
 		return nil, fmt.Errorf("it has %d tensors instead of %d", len(f.Tensors), len(want))
 	}
 	return names, nil
+}
+
+func has(f *tensorfile.File, name string) bool {
+	_, ok := f.Lookup(name)
+	return ok
 }
 
 func (p prefix) fromFile(f *tensorfile.File) (l learned, err error) {
@@ -271,10 +295,14 @@ func (p prefix) fromFile(f *tensorfile.File) (l learned, err error) {
 		if err != nil {
 			return l, err
 		}
-		if err := readWeights(snn.Layer{Convolution: c}, f, tensorName(layer.Name)); err != nil {
+		of := snn.Layer{Name: layer.Name, Convolution: c}
+		if err := errors.Join(readWeights(of, f, tensorName(layer.Name)), readThresholds(of, f)); err != nil {
 			return l, err
 		}
-		l.weights = append(l.weights, c.Weights())
+		l.weights, l.thresholds = append(l.weights, c.Weights()), append(l.thresholds, c.Thresholds())
+	}
+	if !p.bits {
+		return l, nil
 	}
 	if l.train, err = p.readBits(f, trainBits); err != nil {
 		return l, err

@@ -18,7 +18,7 @@ func (t *Trainer) recall() error {
 	last := len(e.Layers) - 1
 	// A run that was begun by a program with other results is not like those
 	// in the cache. One that has only the test before it needs nothing.
-	if t.options.Cache == "" || p.key == "" || s.Prefix != p.key || s.Layer >= last && s.Epoch >= e.Layers[last].Learn.Epochs {
+	if t.options.Cache == "" || p.key == "" || s.Prefix != p.key || s.Layer >= last && (!p.bits || s.Epoch >= e.Layers[last].Learn.Epochs) {
 		return nil
 	}
 	c := cache{t.options.Cache, t.options.CacheBytes}
@@ -32,7 +32,8 @@ func (t *Trainer) recall() error {
 		return nil
 	}
 	for i, layer := range e.Layers[:min(s.Layer, last)] {
-		if !slices.EqualFunc(t.model.Network.Layers[i].Weights(), l.weights[i], sameBits) {
+		have := t.model.Network.Layers[i]
+		if !slices.EqualFunc(have.Weights(), l.weights[i], sameBits) || !slices.Equal(have.Thresholds(), l.thresholds[i]) {
 			t.observe(Cached{Path: path, Err: fmt.Errorf("%s: its weights of %s are not those of this run", path, layer.Name)})
 			return nil
 		}
@@ -45,10 +46,12 @@ func (t *Trainer) recall() error {
 			return fmt.Errorf("%s: %w; remove it", path, err)
 		}
 	}
-	t.inputs = inputs{set: t.train, depth: last}
-	t.inputs.layOut(l.train, p.train)
-	t.held = inputs{set: t.judges(), depth: last}
-	t.held.layOut(l.held, p.held)
+	if p.bits {
+		t.inputs = inputs{set: t.train, depth: last}
+		t.inputs.layOut(l.train, p.train)
+		t.held = inputs{set: t.judges(), depth: last}
+		t.held.layOut(l.held, p.held)
+	}
 	t.observe(cached)
 	return nil
 }
@@ -60,7 +63,8 @@ func sameBits(a, b float32) bool { return math.Float32bits(a) == math.Float32bit
 func (t *Trainer) skip(l learned) error {
 	s, p := &t.model.State, t.prefix
 	for i := s.Layer; i < len(l.weights); i++ {
-		if err := t.model.Network.Layers[i].SetWeights(l.weights[i]); err != nil {
+		of := t.model.Network.Layers[i]
+		if err := errors.Join(of.SetWeights(l.weights[i]), of.SetThresholds(l.thresholds[i])); err != nil {
 			return err
 		}
 	}
@@ -80,7 +84,7 @@ func (t *Trainer) skip(l learned) error {
 	t.folder.log(ends...)
 	s.Cached = &Reused{p.names(s.Layer), l.story.Seconds}
 	s.Layer, s.Epoch, s.Image, s.Score, s.Presentations = len(l.weights), 0, 0, Score{}, l.story.Presentations
-	s.Adaptation, s.Updates = t.adaptation(s.Layer), 0
+	s.Adaptation, s.Thresholds, s.Updates = t.adaptation(s.Layer), nil, 0
 	for _, end := range ends {
 		t.observe(end)
 	}
@@ -100,7 +104,8 @@ func (t *Trainer) keep() {
 	l.story, kept.Err = t.story()
 	kept.Seconds = l.story.Seconds
 	for i := range p.layers() {
-		l.weights = append(l.weights, t.model.Network.Layers[i].Weights())
+		of := t.model.Network.Layers[i]
+		l.weights, l.thresholds = append(l.weights, of.Weights()), append(l.thresholds, of.Thresholds())
 	}
 	if kept.Err == nil {
 		kept.Err = p.keep(c, l)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -35,14 +36,14 @@ func (o *told) Observe(e train.Event) {
 }
 
 // took checks that of the layers the given ones were taken, without any
-// computing of inputs.
-func (o *told) took(t *testing.T, what string, layers ...string) {
+// computing of inputs unless times matter to the last layer.
+func (o *told) took(t *testing.T, what string, e train.Experiment, layers ...string) {
 	t.Helper()
 	if len(o.cached) != 1 || o.cached[0].Err != nil || o.cached[0].Kept || !slices.Equal(o.cached[0].Layers, layers) {
 		t.Errorf("%s: %+v; want %v taken from the cache", what, o.cached, layers)
 	}
 	for stage := range o.stages {
-		if stage != "testing" {
+		if stage != "testing" && math.IsInf(e.Layers[len(e.Layers)-1].Threshold, 1) {
 			t.Errorf("%s: %s, though it was in the cache", what, stage)
 		}
 	}
@@ -104,6 +105,13 @@ func TestCached(t *testing.T) {
 	untrained, copied := small(), small()
 	untrained.Layers[2].Learn.Epochs = 0
 	replica(&copied)
+	// Last layers to which times matter: only what the others have learned is kept.
+	timed, slower, taught, varied, read := small(), small(), small(), small(), small()
+	timed.Layers[2].Threshold = 9
+	slower.Layers[2].Threshold, slower.Layers[2].Learn.APlus = 12, 0.002
+	supervised(&taught) // with thresholds of their own
+	augmented(&varied)
+	svm(&read)
 	for _, c := range []struct {
 		name  string
 		e     train.Experiment
@@ -117,6 +125,12 @@ func TestCached(t *testing.T) {
 		{"protocol paper again", paper, false},
 		{"inputs that fire again", copied, true},
 		{"inputs that fire again, again", copied, false},
+		{"finite threshold", timed, true},
+		{"finite threshold, other rates", slower, false},
+		{"supervised", taught, true},
+		{"supervised with other images", varied, false},
+		{"svm", read, true},
+		{"svm again", read, false},
 	} {
 		dir := t.TempDir()
 		want, got := filepath.Join(dir, "want"), filepath.Join(dir, "got")
@@ -127,11 +141,12 @@ func TestCached(t *testing.T) {
 			o.kept(t, c.name)
 			equal(t, c.name, want, got)
 		} else {
-			o.took(t, c.name, "s1", "s2")
-			equal(t, c.name, want, got, "s1", "s2")
+			layers := []string{"s1", "s2"}[:len(c.e.Layers)-1]
+			o.took(t, c.name, c.e, layers...)
+			equal(t, c.name, want, got, layers...)
 		}
 	}
-	if entries, err := train.CacheEntries(cache); err != nil || len(entries) != 3 {
+	if entries, err := train.CacheEntries(cache); err != nil || len(entries) != 6 {
 		t.Errorf("in the cache: %+v, %v", entries, err)
 	}
 }
@@ -200,7 +215,7 @@ func TestCachedResume(t *testing.T) {
 		interrupt(t, run, e, train.Options{}, c.layer, c.epoch)
 		o := &told{}
 		resume(t, run, train.Options{Cache: cache, Observer: o})
-		o.took(t, c.name, c.taken...)
+		o.took(t, c.name, small(), c.taken...)
 		for _, file := range []string{"model.safetensors", "checkpoint.safetensors"} {
 			same(t, c.name, weights(t, filepath.Join(want, file)), weights(t, filepath.Join(run, file)))
 		}
@@ -308,7 +323,7 @@ func TestCacheFaults(t *testing.T) {
 	o = &told{}
 	got = filepath.Join(dir, "again")
 	run(t, got, small(), train.Options{Cache: cache, Observer: o})
-	o.took(t, "again", "s1", "s2")
+	o.took(t, "again", small(), "s1", "s2")
 
 	file := filepath.Join(dir, "file")
 	if err := os.WriteFile(file, nil, 0o666); err != nil {

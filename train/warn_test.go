@@ -184,7 +184,7 @@ func TestUntil(t *testing.T) {
 		again := filepath.Join(t.TempDir(), "again")
 		o := &told{}
 		run(t, again, e, train.Options{Cache: cache, Observer: o})
-		o.took(t, name, "s1", "s2")
+		o.took(t, name, small(), "s1", "s2")
 		equal(t, name, dir, again, "s1", "s2")
 
 		stopped := filepath.Join(t.TempDir(), "stopped")
