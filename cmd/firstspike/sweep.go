@@ -350,7 +350,7 @@ func axisText(a sweep.Axis, p *sweep.Plan) string {
 				text += "  "
 			}
 			if i == most {
-				text += fmt.Sprintf("… %d in all", len(levels))
+				text += fmt.Sprintf("… %s in all", count(len(levels)))
 				break
 			}
 			text += visible(strings.Join(l, "/"))
