@@ -54,6 +54,10 @@ func TestNothingIsAllocated(t *testing.T) {
 		groups[m] = m / 20
 	}
 	finals := NewFinals(s3, paperSteps, groups)
+	halved := NewFinals(fewLevels(t), paperSteps, groups)
+	if halved.halves == nil {
+		t.Fatal("16 levels, and no halves")
+	}
 	var round Round
 	odd := trained(t, "s2") // a map of S2 whose weights are not two-valued
 	odd.Weight(3)[5] = .3
@@ -86,6 +90,8 @@ func TestNothingIsAllocated(t *testing.T) {
 		{"Propagate", 0, func(i int) { p.Propagate(network, fromMaps[i], 2) }},
 		{"Finals", 0, func(i int) { best = finals.Best(bits3[i], &round, best) }},
 		{"Finals of many", 0, func(i int) { finals.Winners(bits32[i:i+20], &round, count) }},
+		{"Finals of few levels", 0, func(i int) { best = halved.Best(bits3[i], &round, best) }},
+		{"Finals of few levels of many", 0, func(i int) { halved.Winners(bits32[i:i+20], &round, count) }},
 		{"Final", 0, func(i int) { s3.Final(bits3[i], potential, &s) }},
 		{"Tally", 0, func(i int) { s3.Tally(bits3[i], &tally, &s); tally.Winner(s3.Out(), paperSteps, nil) }},
 		{"Forward", 0, func(i int) { best = network.Forward(pictures[i], &p, best) }},

@@ -121,10 +121,14 @@ func BenchmarkTally(b *testing.B) {
 	})
 }
 
-// BenchmarkFinals finds the best neuron of S3 for each of ten classes.
+// BenchmarkFinals finds the best neuron of S3 for each of ten classes; and with
+// weights on few levels.
 func BenchmarkFinals(b *testing.B) {
-	each(b, []string{"s3"}, "fired", func(layer string) subject {
+	each(b, []string{"s3", "s3few"}, "fired", func(layer string) subject {
 		c, in := trained(b, layer), allBits(layerInputs(layer))
+		if layer == "s3few" {
+			c = fewLevels(b)
+		}
 		groups := make([]int, c.Maps)
 		for m := range groups {
 			groups[m] = m / 20

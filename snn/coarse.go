@@ -33,10 +33,12 @@ const leastUnit = 4
 // between base + unit*byte and that + rest. Summed over n active inputs, the
 // bytes give a potential to within n*rest.
 type coarse struct {
-	bytes            []byte // tap, input, map; in whole units of simd.SumBytes
+	bytes            []byte // tap, input, map; in whole units of simd.SumBytes or simd.SumQuarters
 	byMap            []byte // map, tap, input rounded up, as Block.q
 	stride           int    // bytes of a map there, in whole units too
-	width            int    // of a row
+	width            int    // of a row: its sums
+	row              int    // bytes of a row: width, or a quarter of it with halves
+	top              int32  // no byte is larger
 	base, unit, rest int32
 	frozen           bool    // nothing learns any more
 	exact            bool    // every quantum is base + unit*byte, and rest 0
@@ -52,6 +54,7 @@ func (k *coarse) units() int { return k.width / simd.Unit }
 
 func (k *coarse) init(b *Block) {
 	k.width = (b.c.Maps + simd.Unit - 1) / simd.Unit * simd.Unit
+	k.row, k.top = k.width, simd.MaxByte
 	k.bytes = make([]byte, b.taps*b.c.In.Maps*k.width)
 	k.stride = (b.taps*b.depth + simd.Unit - 1) / simd.Unit * simd.Unit
 	k.byMap = make([]byte, b.c.Maps*k.stride)
@@ -117,6 +120,7 @@ func (k *coarse) update(b *Block, muted []bool, workers int) {
 		if k.frozen { // while weights change it is not worth looking
 			if step := b.grid(lo); step >= leastUnit && (int64(hi)-int64(lo))/int64(step) < levels {
 				k.unit, k.rest, k.exact = step, 0, true
+				k.top = int32((int64(hi) - int64(lo)) / int64(step))
 			}
 		}
 	}
@@ -237,7 +241,7 @@ func (b *Block) vote(s *voter, from, to int) {
 	for i := range s.images {
 		b.expect(s, i, from+i)
 	}
-	b.sum(s, b.everywhere)
+	b.sum(s, b.coarse.bytes, b.everywhere)
 	for i := range s.images {
 		b.count(s, i, from+i)
 	}
@@ -249,7 +253,7 @@ func (b *Block) enlist(s *voter) {
 	c, out := b.c, b.c.Out()
 	positions, inputs, images := out.Positions(), c.In.Positions(), len(s.images)
 	s.active, s.start = s.active[:0], grow(s.start, images*inputs+1)
-	words, width := b.words, int32(b.coarse.width)
+	words, row := b.words, int32(b.coarse.row)
 	planes, plane := c.planes()
 	for i, image := range s.images {
 		for pos := range inputs {
@@ -258,7 +262,7 @@ func (b *Block) enlist(s *voter) {
 				for k, word := range image[p*plane+pos*words:][:words] {
 					for ; word != 0; word &= word - 1 {
 						for range spike.Weight(p) {
-							s.active = append(s.active, int32(k*64+bits.TrailingZeros64(word))*width)
+							s.active = append(s.active, int32(k*64+bits.TrailingZeros64(word))*row)
 						}
 					}
 				}
@@ -287,10 +291,10 @@ func (b *Block) enlist(s *voter) {
 // output position, whose kernel begins at a row and a column of the input.
 type run struct{ image, pos, from, to, row, col int32 }
 
-// sum adds up the bytes of the units that are alive at some output positions,
-// kernel position by kernel position: its weights are near while all images
-// and positions of a voter need them.
-func (b *Block) sum(s *voter, order []int) {
+// sum adds up the bytes of a table, as coarse has them, of the units that are
+// alive at some output positions, kernel position by kernel position: its
+// weights are near while all images and positions of a voter need them.
+func (b *Block) sum(s *voter, table []byte, order []int) {
 	c, k, out := b.c, &b.coarse, b.c.Out()
 	positions, inputs, units := out.Positions(), c.In.Positions(), k.units()
 	s.runs = s.runs[:0]
@@ -308,7 +312,7 @@ func (b *Block) sum(s *voter, order []int) {
 		}
 	}
 	for tap := range b.taps {
-		bytes := k.bytes[tap*c.In.Maps*k.width:]
+		bytes := table[tap*c.In.Maps*k.row:]
 		for i := range s.runs {
 			r := &s.runs[i]
 			y, x := int(r.row)+tap/c.Kernel.Cols, int(r.col)+tap%c.Kernel.Cols
@@ -317,7 +321,11 @@ func (b *Block) sum(s *voter, order []int) {
 			}
 			start := s.start[int(r.image)*inputs+y*c.In.Cols+x:]
 			sums := s.sums[(int(r.image)*positions+int(r.pos))*k.width:]
-			simd.SumBytes(sums[r.from:r.to], bytes[r.from:], s.active[start[0]:start[1]])
+			if active := s.active[start[0]:start[1]]; k.row < k.width { // halves: all units are alive, or none
+				simd.SumQuarters(sums[:k.width], bytes, active)
+			} else {
+				simd.SumBytes(sums[r.from:r.to], bytes[r.from:], active)
+			}
 		}
 	}
 }

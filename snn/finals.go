@@ -15,7 +15,9 @@ import (
 // the potentials of all neurons. Bytes for weights bound them, as in a
 // [Block]. Those that can be one of the two are bounded again, by a second byte
 // for what the first leaves open, and of the few that are left the potentials
-// are computed. The weights are those that the layer had when the finals were
+// are computed. Weights that lie on at most 16 levels, as those of a packed
+// network do, take two bits first and two more where those do not settle it, and
+// nothing else. The weights are those that the layer had when the finals were
 // made. Several goroutines may use them, each with a [Round] of its own.
 type Finals struct {
 	block  *Block
@@ -25,6 +27,8 @@ type Finals struct {
 
 	fine  []byte // map, tap, word of a position's bits, input: see Finals.refine
 	shift int    // how many bits of a quantum both bytes leave open
+
+	halves *halves // in place of bytes, or nil
 }
 
 // A Round is the working memory of finals for one goroutine. The zero Round is
@@ -33,11 +37,18 @@ type Round struct {
 	voter     voter
 	order     []int   // of positions, those with the most active inputs first
 	low, high []int32 // image, lane: bounds of the best of its neurons, in units of the bytes
-	bars      []int32 // image: what a neuron must reach, in units too
+	bars      []int64 // image: what a neuron must reach
 	groups    []group
 	close     []contender
-	best      []spike.Spike
-	list      []spike.Spike
+
+	// With halves:
+	tops   []int64 // image, position: a bound of its neurons
+	exact  []bool  // image, position: the sums are those of both halves
+	chosen []int   // image: a position
+	mask   []uint64
+
+	best []spike.Spike
+	list []spike.Spike
 }
 
 // A group is what is known of the best neuron of some maps.
@@ -64,6 +75,7 @@ func NewFinals(c *Convolution, steps int, groups []int) *Finals {
 	f.block.voters = make([]voter, 1)
 	f.block.coarse.frozen = true
 	f.block.coarse.update(f.block, nil, 1)
+	f.halve()
 	for _, g := range groups {
 		f.n = max(f.n, g+1)
 	}
@@ -140,26 +152,30 @@ func (f *Finals) bound(r *Round, places int) {
 		r.order = append(r.order, pos)
 	}
 	slices.SortStableFunc(r.order, func(p, q int) int { return cmp.Compare(s.counts[q], s.counts[p]) })
+	r.bars = grow(r.bars, len(s.images))
+	if f.halves != nil {
+		f.settle(r, places)
+		return
+	}
 	r.low, r.high = grow(r.low, len(s.images)*k.width), grow(r.high, len(s.images)*k.width)
 	for i := range r.low {
 		r.low[i], r.high[i] = lowest, lowest
 	}
 	// The position with the most inputs tells which others matter. Positions
 	// are in order for the first image of the round only: any will do.
-	r.bars = grow(r.bars, len(s.images))
+	most := int64(k.base) + int64(k.rest) + int64(k.unit)*int64(k.top)
 	for n, order := range [][]int{r.order[:1], r.order[1:]} {
 		for i, bar := range r.bars {
 			for _, pos := range order {
 				at := i*positions + pos
-				_, most := k.fixed(s.counts[at])
-				alive := n == 0 || most+levels*s.counts[at] >= bar
+				alive := n == 0 || int64(s.counts[at])*most >= bar
 				for u := range units {
 					s.alive[at*units+u] = alive
 				}
 				clear(s.sums[at*k.width:][:k.width])
 			}
 		}
-		b.sum(s, order)
+		b.sum(s, k.bytes, order)
 		for i := range r.bars {
 			for _, pos := range order {
 				at := i*positions + pos
@@ -173,7 +189,7 @@ func (f *Finals) bound(r *Round, places int) {
 			}
 			if n == 0 {
 				f.gather(r, i, places)
-				r.bars[i] = int32(max(r.bar(places), lowest*int64(k.unit)) / int64(k.unit))
+				r.bars[i] = barOf(r.groups, places)
 			}
 		}
 	}
@@ -224,10 +240,10 @@ func (f *Finals) gather(r *Round, image, places int) {
 	}
 }
 
-// bar is the bound that the group has which is last of one or two places.
-func (r *Round) bar(places int) int64 {
+// barOf is the bound that the group has which is last of one or two places.
+func barOf(groups []group, places int) int64 {
 	first, second := int64(none), int64(none)
-	for _, g := range r.groups {
+	for _, g := range groups {
 		first, second = max(first, g.low), max(second, min(first, g.low))
 	}
 	if places == 1 {
@@ -239,42 +255,14 @@ func (r *Round) bar(places int) int64 {
 // best is Best for an image of a round, from the bounds of its lanes.
 func (f *Finals) best(r *Round, image, places int, best []spike.Spike) []spike.Spike {
 	groups, n := f.groupsFor(places)
-	k := &f.block.coarse
-	f.gather(r, image, places)
 	r.best = grow(r.best, n)
 	for g := range r.best {
 		r.best[g] = spike.Spike{Step: spike.Silent}
 	}
-	r.close = r.close[:0]
-	// The likely ones first: they settle most others.
-	for lane, g := range groups {
-		if g >= 0 && int(r.groups[g].lane) == lane {
-			f.look(r, image, lane, g, r.bar(places))
-		}
-	}
-	// A group that cannot get there plays no part.
-	bar := r.bar(places)
-	high, unit := r.high[image*k.width:], int64(k.unit)
-	for lane, g := range groups {
-		if g >= 0 && unit*int64(high[lane]) >= max(bar, r.groups[g].low) && int(r.groups[g].lane) != lane {
-			f.look(r, image, lane, g, bar)
-		}
-	}
-	bar = r.bar(places)
-	out := f.block.c.Out()
-	for _, c := range r.close {
-		if c.upper < max(bar, r.groups[c.group].low) {
-			continue
-		}
-		p := int32(c.upper)
-		if !k.exact {
-			p = f.block.potential(r.voter.images[image], int(c.m), int(c.pos))
-		}
-		w := spike.Spike{Neuron: out.Neuron(int(c.m), int(c.pos)), Step: spike.Step(f.block.steps - 1), Potential: p}
-		if best := &r.best[c.group]; p > 0 && (best.Step == spike.Silent || w.Ahead(*best)) {
-			*best = w
-			r.groups[c.group].low = max(r.groups[c.group].low, int64(p))
-		}
+	if f.halves != nil {
+		f.elect(r, image, places)
+	} else {
+		f.sift(r, image, places)
 	}
 	best = best[:0]
 	for range places {
@@ -283,9 +271,52 @@ func (f *Finals) best(r *Round, image, places int, best []spike.Spike) []spike.S
 			break
 		}
 		best = append(best, w)
-		r.best[groups[simd.Lane(int(k.column[w.Map]))]].Step = spike.Silent
+		r.best[groups[simd.Lane(int(f.block.coarse.column[w.Map]))]].Step = spike.Silent
 	}
 	return best
+}
+
+// sift finds the best of every group for an image of a round, as far as they can
+// be one of so many places.
+func (f *Finals) sift(r *Round, image, places int) {
+	groups, _ := f.groupsFor(places)
+	k := &f.block.coarse
+	f.gather(r, image, places)
+	r.close = r.close[:0]
+	// The likely ones first: they settle most others.
+	for lane, g := range groups {
+		if g >= 0 && int(r.groups[g].lane) == lane {
+			f.look(r, image, lane, g, barOf(r.groups, places))
+		}
+	}
+	// A group that cannot get there plays no part.
+	bar := barOf(r.groups, places)
+	high, unit := r.high[image*k.width:], int64(k.unit)
+	for lane, g := range groups {
+		if g >= 0 && unit*int64(high[lane]) >= max(bar, r.groups[g].low) && int(r.groups[g].lane) != lane {
+			f.look(r, image, lane, g, bar)
+		}
+	}
+	bar = barOf(r.groups, places)
+	for _, c := range r.close {
+		if c.upper < max(bar, r.groups[c.group].low) {
+			continue
+		}
+		p := int32(c.upper)
+		if !k.exact {
+			p = f.block.potential(r.voter.images[image], int(c.m), int(c.pos))
+		}
+		f.offer(r, c.place, c.group, p)
+		r.groups[c.group].low = max(r.groups[c.group].low, int64(p))
+	}
+}
+
+// offer makes a neuron the best of its group if it is.
+func (f *Finals) offer(r *Round, at place, g, p int32) {
+	w := spike.Spike{Neuron: f.block.c.Out().Neuron(int(at.m), int(at.pos)), Step: spike.Step(f.block.steps - 1), Potential: p}
+	if best := &r.best[g]; p > 0 && (best.Step == spike.Silent || w.Ahead(*best)) {
+		*best = w
+	}
 }
 
 // look bounds the neurons of a lane's map closely that can be the best of their

@@ -110,6 +110,16 @@ func trained(t testing.TB, layer string) *Convolution {
 	return newLayer(t, s3Shape, inf, normal(.76, .05))
 }
 
+// fewLevels is S3 with its weights on the 16 levels from 41/64 to 56/64.
+func fewLevels(t testing.TB) *Convolution {
+	c := trained(t, "s3")
+	for i, w := range c.Weights() {
+		c.Weights()[i] = min(max(float32(math.Round(float64(w)*64)), 41), 56) / 64
+	}
+	c.refresh()
+	return c
+}
+
 // initial is a layer of the paper before it learns.
 func initial(t testing.TB, layer string) *Convolution {
 	if layer == "s1" {

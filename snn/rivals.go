@@ -86,7 +86,7 @@ func (b *Block) oppose(s *voter, from, to int) {
 		s.alive[i] = true
 	}
 	clear(s.sums)
-	b.sum(s, b.everywhere)
+	b.sum(s, b.coarse.bytes, b.everywhere)
 	for i := range s.images {
 		b.weigh(s, i, &b.opposed.duels[from+i])
 	}

@@ -33,6 +33,7 @@ func BenchmarkRows(b *testing.B) {
 				SumWindow(sums, numbers, &Window{List: lists[0], Starts: []int32{int32(i * rows), int32((i + 1) * rows)}, Pitch: 1, Hi: 1, Rows: 1})
 			}},
 			{"sumBytes", rows * width, func(i int) { SumBytes(sums, bytes, lists[1][i*rows:(i+1)*rows]) }},
+			{"sumQuarters", rows * width / 4, func(i int) { SumQuarters(sums, bytes, lists[1][i*rows:(i+1)*rows]) }},
 			{"countRow", rows * width, func(i int) {
 				w := Window{List: lists[1], Starts: []int32{int32(i * rows), int32((i + 1) * rows)}, Pitch: 1, Rows: 1}
 				CountRow(fired, bytes, least, &Row{Window: w, Cols: []Col{{Hi: 1}}, Seen: []int32{0, rows}, Words: width / 64})

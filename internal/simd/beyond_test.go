@@ -59,6 +59,9 @@ func TestBeyond(t *testing.T) {
 				impl.countRow(atEnd(t, make([]uint64, row.Words)), few, atEnd(t, make([]byte, len(few))), row)
 				impl.rise(many, atEnd(t, make([]byte, len(many))))
 				impl.sumBytes(atEnd(t, make([]int32, len(many))), many, atEnd(t, make([]int32, 7)))
+				for _, rows := range []int{7, 8} {
+					impl.sumQuarters(atEnd(t, make([]int32, units*QuarterUnit)), many, atEnd(t, make([]int32, rows)))
+				}
 				impl.narrow(atEnd(t, make([]byte, n)), a, 0, 0)
 				impl.learn(atEnd(t, make([]float32, n)), a, mask, 1, &atEnd(t, []Rule{{Upper: 1, Scale: 1, Stable: 1}})[0])
 

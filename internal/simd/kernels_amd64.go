@@ -39,6 +39,11 @@ func liftAVX2(top *int32, a *int32, units int, by int32)
 //go:noescape
 func sumBytesAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
 
+// sumQuartersAVX2 is sumQuarters for units*256 sums, at least one unit, and at most 680 rows.
+//
+//go:noescape
+func sumQuartersAVX2(acc *int32, units int, w *byte, offs *int32, rows int)
+
 // narrowAVX2 is narrow for units*16 numbers, at least one unit.
 //
 //go:noescape
@@ -143,6 +148,11 @@ func liftAVX512(top *int32, a *int32, units int, by int32)
 //
 //go:noescape
 func sumBytesAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
+
+// sumQuartersAVX512 is sumQuarters for units*256 sums, at least one unit, and at most 680 rows.
+//
+//go:noescape
+func sumQuartersAVX512(acc *int32, units int, w *byte, offs *int32, rows int)
 
 // narrowAVX512 is narrow for units*16 numbers, at least one unit.
 //

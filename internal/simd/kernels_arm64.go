@@ -39,6 +39,11 @@ func liftNEON(top *int32, a *int32, units int, by int32)
 //go:noescape
 func sumBytesNEON(acc *int32, units int, w *byte, offs *int32, rows int)
 
+// sumQuartersNEON is sumQuarters for units*256 sums, at least one unit, and at most 680 rows.
+//
+//go:noescape
+func sumQuartersNEON(acc *int32, units int, w *byte, offs *int32, rows int)
+
 // narrowNEON is narrow for units*16 numbers, at least one unit.
 //
 //go:noescape

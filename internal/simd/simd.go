@@ -25,14 +25,15 @@ type kernels struct {
 	most      func(a []int32) int32
 	lift      func(top, a []int32, by int32)
 
-	sumBytes  func(acc []int32, w []byte, offs []int32)
-	sumMasked func(q []int32, mask []uint64, rows int) int32
-	sumPicked func(w []byte, mask []uint64) int32
-	learn     func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32
-	teach     func(w []float32, step int, times []int32, l *Lesson)
-	rescale   func(w []float32, q []int32, step, rows int, l *Lesson)
-	rise      func(now, then []byte) byte
-	narrow    func(dst []byte, q []int32, base int32, factor float32)
+	sumBytes    func(acc []int32, w []byte, offs []int32)
+	sumQuarters func(acc []int32, w []byte, offs []int32)
+	sumMasked   func(q []int32, mask []uint64, rows int) int32
+	sumPicked   func(w []byte, mask []uint64) int32
+	learn       func(w []float32, q []int32, mask []uint64, rows int, rule *Rule) int32
+	teach       func(w []float32, step int, times []int32, l *Lesson)
+	rescale     func(w []float32, q []int32, step, rows int, l *Lesson)
+	rise        func(now, then []byte) byte
+	narrow      func(dst []byte, q []int32, base int32, factor float32)
 
 	correlate func(out0, out1, src []float64, t *Taps)
 	addFloats func(dst, a, b []float64)
@@ -42,7 +43,7 @@ type kernels struct {
 	ratios    func(dst []float32, v, box []float64, area, least float64)
 }
 
-var portable = kernels{"off", sumWindow, countRow, scatter, earliest, above, over, most, lift, sumBytes, sumMasked, sumPicked, learn, teach, rescale, rise, narrow, correlate, addFloats, slideRows, cut, pick, ratios}
+var portable = kernels{"off", sumWindow, countRow, scatter, earliest, above, over, most, lift, sumBytes, sumQuarters, sumMasked, sumPicked, learn, teach, rescale, rise, narrow, correlate, addFloats, slideRows, cut, pick, ratios}
 
 // active is what the functions below run.
 var active = best()

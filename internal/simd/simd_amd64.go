@@ -33,6 +33,9 @@ func available() []kernels {
 			sumBytes: func(acc []int32, w []byte, offs []int32) {
 				sumBytesAVX2(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
 			},
+			sumQuarters: func(acc []int32, w []byte, offs []int32) {
+				sumQuartersAVX2(&acc[0], len(acc)/QuarterUnit, &w[0], &offs[0], len(offs))
+			},
 			sumMasked: func(q []int32, mask []uint64, rows int) int32 {
 				return sumMaskedAVX2(&q[0], &mask[0], len(q)/rows/Lanes, rows)
 			},
@@ -94,6 +97,9 @@ func available() []kernels {
 			lift: func(top, a []int32, by int32) { liftAVX512(&top[0], &a[0], len(top)/Lanes, by) },
 			sumBytes: func(acc []int32, w []byte, offs []int32) {
 				sumBytesAVX512(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
+			},
+			sumQuarters: func(acc []int32, w []byte, offs []int32) {
+				sumQuartersAVX512(&acc[0], len(acc)/QuarterUnit, &w[0], &offs[0], len(offs))
 			},
 			sumMasked: func(q []int32, mask []uint64, rows int) int32 {
 				return sumMaskedAVX512(&q[0], &mask[0], len(q)/rows/Lanes, rows)

@@ -33,6 +33,9 @@ var neon = kernels{
 	sumBytes: func(acc []int32, w []byte, offs []int32) {
 		sumBytesNEON(&acc[0], len(acc)/Unit, &w[0], &offs[0], len(offs))
 	},
+	sumQuarters: func(acc []int32, w []byte, offs []int32) {
+		sumQuartersNEON(&acc[0], len(acc)/QuarterUnit, &w[0], &offs[0], len(offs))
+	},
 	sumMasked: func(q []int32, mask []uint64, rows int) int32 {
 		return sumMaskedNEON(&q[0], &mask[0], len(q)/rows/Lanes, rows)
 	},

@@ -1,6 +1,7 @@
 package simd
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -401,6 +402,59 @@ func TestSumBytes(t *testing.T) {
 				impl.sumBytes(got, w, offs)
 				if !slices.Equal(got, want) {
 					t.Errorf("%s: %d units, %d rows: wrong sums", impl.name, units, rows)
+				}
+			}
+		}
+	}
+}
+
+func TestSumQuarters(t *testing.T) {
+	for _, impl := range available() {
+		rng := rand.New(rand.NewPCG(1, 2))
+		for units := 1; units < 4; units++ {
+			for _, rows := range []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 100, 257, quartersAtOnce - 1, quartersAtOnce} {
+				stride := units*64 - rng.IntN(60)
+				w := make([]byte, 300*stride+64)
+				for i := range w {
+					w[i] = byte(rng.IntN(256))
+					if rows >= quartersAtOnce-1 {
+						w[i] = 255
+					}
+				}
+				offs := make([]int32, rows)
+				for i := range offs {
+					offs[i] = int32(rng.IntN(300) * stride)
+				}
+				got := numbers(rng, units*QuarterUnit)
+				want := slices.Clone(got)
+				for j := range want {
+					at, bit := Quarter(j)
+					for _, o := range offs {
+						want[Lane(j)] += int32(w[int(o)+at] >> bit & 3)
+					}
+				}
+				impl.sumQuarters(got, w, offs)
+				if !slices.Equal(got, want) {
+					t.Errorf("%s: %d units, %d rows: wrong sums", impl.name, units, rows)
+				}
+			}
+		}
+	}
+}
+
+// More rows than a kernel takes at once.
+func TestSumManyQuarters(t *testing.T) {
+	defer Use(Name())
+	for _, name := range Names() {
+		if err := Use(name); err != nil {
+			t.Fatal(err)
+		}
+		for _, rows := range []int{0, 1, quartersAtOnce + 1, 3*quartersAtOnce + 5} {
+			acc := make([]int32, QuarterUnit)
+			SumQuarters(acc, bytes.Repeat([]byte{0xe4}, 64), make([]int32, rows))
+			for i, v := range acc {
+				if v != int32(i/64*rows) {
+					t.Fatalf("%s: %d rows: sum %d is %d", name, rows, i, v)
 				}
 			}
 		}

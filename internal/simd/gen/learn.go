@@ -7,7 +7,7 @@ import (
 )
 
 // masks of AVX2 are registers: lanes puts the bit of every lane into its place.
-var laneBits, laneBits64, byteBits, byteOfLane Mem
+var laneBits, laneBits64, byteBits, byteOfLane, zeros Mem
 
 func data() {
 	laneBits = GLOBL("laneBits", RODATA|NOPTR)
@@ -23,6 +23,10 @@ func data() {
 	byteOfLane = GLOBL("byteOfLane", RODATA|NOPTR)
 	for i := range 4 {
 		DATA(8*i, U64(0x0101010101010101*uint64(i)))
+	}
+	zeros = GLOBL("zeros", RODATA|NOPTR)
+	for i := range 8 {
+		DATA(8*i, U64(0))
 	}
 }
 

@@ -57,6 +57,7 @@ func main() {
 		most(s)
 		lift(s)
 		sumBytes(s)
+		sumQuarters(s)
 		narrow(s)
 		rise(s)
 		scatter(s)

@@ -63,11 +63,13 @@ func uzp1(lanes string, d, n, m vector)      { op("VUZP1", m.as(lanes), n.as(lan
 func cmtst(lanes string, d, n, m vector)     { op("VCMTST", m.as(lanes), n.as(lanes), d.as(lanes)) }
 func umax(lanes string, d, n, m vector)      { op("VUMAX", m.as(lanes), n.as(lanes), d.as(lanes)) }
 func and(d, n, m vector)                     { op("VAND", m.as("B16"), n.as("B16"), d.as("B16")) }
+func eor(d, n, m vector)                     { op("VEOR", m.as("B16"), n.as("B16"), d.as("B16")) }
 func orr(d, n, m vector)                     { op("VORR", m.as("B16"), n.as("B16"), d.as("B16")) }
 func bsl(d, n, m vector)                     { op("VBSL", m.as("B16"), n.as("B16"), d.as("B16")) }
 func mov(d, n vector)                        { op("VMOV", n.as("B16"), d.as("B16")) }
-func zero(d vector)                          { op("VEOR", d.as("B16"), d.as("B16"), d.as("B16")) }
+func zero(d vector)                          { eor(d, d, d) }
 func shl(lanes string, d, n vector, by int)  { op("VSHL", imm(by), n.as(lanes), d.as(lanes)) }
+func ushr(lanes string, d, n vector, by int) { op("VUSHR", imm(by), n.as(lanes), d.as(lanes)) }
 func usra(lanes string, d, n vector, by int) { op("VUSRA", imm(by), n.as(lanes), d.as(lanes)) }
 func dup(lanes string, d vector, r general)  { op("VDUP", r, d.as(lanes)) }
 
