@@ -16,7 +16,7 @@
 // folder. [Write] writes a plan for an [Engine] into that folder, where people
 // can read it before it goes, and Submit submits it:
 //
-//	path, err := cluster.Write(plan, engine)
+//	path, err := cluster.Write(plan.Dir, plan, engine)
 //	ids, err := engine.Submit(ctx, path)
 //
 // # What is asked of the program

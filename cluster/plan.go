@@ -66,18 +66,19 @@ type File struct {
 	Runs bool // it can be started
 }
 
-// Write writes a plan's files for an engine into its folder, each as a whole,
-// and returns the path of the one that is to be submitted.
-func Write(p Plan, e Engine) (path string, err error) {
+// Write writes a plan's files for an engine into a folder, each as a whole, and
+// returns the path of the one that is to be submitted. The folder is the plan's
+// own, unless that is on machines of which this is none.
+func Write(dir string, p Plan, e Engine) (path string, err error) {
 	files, err := e.Files(p)
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Join(p.Dir, logs), 0o777); err != nil { // engines that need it do not make it
+	if err := os.MkdirAll(filepath.Join(dir, logs), 0o777); err != nil { // engines that need it do not make it
 		return "", err
 	}
 	for _, f := range files {
-		path = filepath.Join(p.Dir, filepath.FromSlash(f.Name))
+		path = filepath.Join(dir, filepath.FromSlash(f.Name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			return "", err
 		}

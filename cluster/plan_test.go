@@ -17,7 +17,7 @@ func TestWrite(t *testing.T) {
 		want   string
 	}{{Slurm{}, "slurm/submit.sh"}, {Kubernetes{Image: "i", Storage: 1}, "kubernetes/small.yaml"}} {
 		for range 2 { // the second time over what is there
-			path, err := Write(small(dir), c.engine)
+			path, err := Write(dir, small(dir), c.engine)
 			if err != nil || path != filepath.Join(dir, filepath.FromSlash(c.want)) {
 				t.Fatalf("%s, %v; want %s", path, err, c.want)
 			}
@@ -40,7 +40,7 @@ func TestWrite(t *testing.T) {
 	if info, err := os.Stat(filepath.Join(dir, "logs")); err != nil || !info.IsDir() {
 		t.Errorf("no folder for logs: %v", err)
 	}
-	if _, err := Write(Plan{Dir: dir}, Slurm{}); err == nil {
+	if _, err := Write(dir, Plan{Dir: dir}, Slurm{}); err == nil {
 		t.Error("a plan of nothing was written")
 	}
 }

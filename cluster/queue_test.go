@@ -59,7 +59,7 @@ func submit(t *testing.T, s Slurm, p Plan, stages ...Stage) (dir string, ids []s
 		p.Stages = append(p.Stages, stage)
 	}
 	p.Final = []string{"final", "x", CPUs}
-	path, err := Write(p, s)
+	path, err := Write(p.Dir, p, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +201,7 @@ func TestSlurm(t *testing.T) {
 	t.Run("what Slurm does not take is said", func(t *testing.T) {
 		t.Parallel()
 		s, p := Slurm{Options: []string{"--partition=no where"}}, small(ugly(t))
-		path, err := Write(p, s)
+		path, err := Write(p.Dir, p, s)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -42,7 +42,8 @@ func pretend(t *testing.T, takes string) (path, notes string) {
 	t.Setenv("NOTES", notes)
 	t.Setenv("TAKES", takes)
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	path, err := Write(small(ugly(t)), Slurm{})
+	dir := ugly(t)
+	path, err := Write(dir, small(dir), Slurm{})
 	if err != nil {
 		t.Fatal(err)
 	}

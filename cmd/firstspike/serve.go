@@ -15,17 +15,18 @@ import (
 )
 
 type serveCommand struct {
-	Runs []string `arg:"" optional:"" name:"run" help:"Folders of runs, or of studies; all runs below ./runs if none is named."`
+	Runs []string `arg:"" optional:"" name:"run" help:"Folders of runs, of studies, or of sweeps; all runs below ./runs, and the sweeps of this folder, if none is named."`
 
 	Addr string `placeholder:"HOST:PORT" help:"The address; 127.0.0.1:8080, or the next port that is free, if not given. 0.0.0.0:8080 is for the whole network, which has no password: see below."`
 }
 
 // Help is shown after the flags.
 func (serveCommand) Help() string {
-	return `A page in the browser that needs no network: watch runs learn, those of other processes too; draw a digit and see what is decided at every stroke, and why; step through the spikes of every layer; turn thresholds; teach it; look at its errors:
+	return `A page in the browser that needs no network: watch runs learn, those of other processes too; draw a digit and see what is decided at every stroke, and why; step through the spikes of every layer; turn thresholds; teach it; look at its errors; follow sweeps, point by point:
 
     firstspike serve
     firstspike serve runs/mozafari2018-seed1 runs/ten
+    firstspike serve rates-sweep
     firstspike train --web
 
 Runs that begin later are there as soon as they have saved for the first time. Nothing is written into a run. Ctrl-C ends it.
@@ -39,9 +40,9 @@ func (c *serveCommand) faults() (faults usageError) {
 		info, err := os.Stat(dir)
 		switch {
 		case err != nil:
-			faults.add("%s: no such folder; name that of a run, or one with runs below it", dir)
+			faults.add("%s: no such folder; name that of a run or a sweep, or one with some below it", dir)
 		case !info.IsDir():
-			faults.add("%s: is no folder; name that of a run, or one with runs below it", dir)
+			faults.add("%s: is no folder; name that of a run or a sweep, or one with some below it", dir)
 		}
 	}
 	return faults
@@ -52,9 +53,9 @@ func (c *serveCommand) Run(s *streams) error {
 	if err := c.faults().err(); err != nil {
 		return err
 	}
-	dirs := c.Runs
+	dirs, beside := c.Runs, []string(nil)
 	if len(dirs) == 0 {
-		dirs = []string{"runs"}
+		dirs, beside = []string{"runs"}, []string{"."}
 	}
 	ends := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	for _, h := range hangup {
@@ -64,18 +65,22 @@ func (c *serveCommand) Run(s *streams) error {
 	}
 	ctx, cancel := signal.NotifyContext(context.Background(), ends...)
 	defer cancel()
-	p, notes, err := openPage(dirs, c.Addr)
+	p, notes, err := openPage(dirs, c.Addr, beside...)
 	if err != nil {
 		return err
 	}
 	defer p.close()
-	switch runs := p.server.Runs(); {
-	case len(runs) == 0 && len(c.Runs) == 0:
-		notes = append(notes, "there is no run below ./runs yet; train one meanwhile: "+command("train"))
-	case len(runs) == 0:
-		notes = append(notes, "there is no run in what was named; those that begin there will be served")
+	switch runs, sweeps := len(p.server.Runs()), len(p.server.Sweeps()); {
+	case runs > 0 && sweeps > 0:
+		notes = append(notes, plural(runs, "run")+" and "+plural(sweeps, "sweep")+"; Ctrl-C ends it")
+	case runs > 0:
+		notes = append(notes, plural(runs, "run")+"; Ctrl-C ends it")
+	case sweeps > 0:
+		notes = append(notes, plural(sweeps, "sweep")+"; Ctrl-C ends it")
+	case len(c.Runs) == 0:
+		notes = append(notes, "there is no run below ./runs yet, and no sweep here; train one meanwhile: "+command("train"))
 	default:
-		notes = append(notes, plural(len(runs), "run")+"; Ctrl-C ends it")
+		notes = append(notes, "there is no run and no sweep in what was named; those that begin there will be served")
 	}
 	for _, n := range notes {
 		fmt.Fprintf(s.err, "note: %s\n", visible(n))
@@ -112,9 +117,10 @@ type page struct {
 	ended   chan error
 }
 
-// openPage begins to serve the runs in some folders. An address that is empty is
-// one of this machine only. notes are what people have to know about it.
-func openPage(dirs []string, addr string) (p *page, notes []string, err error) {
+// openPage begins to serve the runs and sweeps in some folders, and the sweeps
+// that lie beside. An address that is empty is one of this machine only. notes
+// are what people have to know about it.
+func openPage(dirs []string, addr string, beside ...string) (p *page, notes []string, err error) {
 	l, notes, err := listen(addr)
 	if err != nil {
 		return nil, nil, err
@@ -123,7 +129,7 @@ func openPage(dirs []string, addr string) (p *page, notes []string, err error) {
 	// anybody.
 	log.SetOutput(io.Discard)
 	ctx, cancel := context.WithCancel(context.Background())
-	p = &page{server: web.New(dirs, web.Options{}), address: address(l.Addr()), stop: cancel, ended: make(chan error, 1)}
+	p = &page{server: web.New(dirs, web.Options{Sweeps: beside}), address: address(l.Addr()), stop: cancel, ended: make(chan error, 1)}
 	go func() { p.ended <- p.server.Serve(ctx, l) }()
 	return p, notes, nil
 }

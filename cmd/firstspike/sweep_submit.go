@@ -143,7 +143,7 @@ func (c *sweepSubmitCommand) Run(s *streams) error {
 			return err
 		}
 	}
-	path, err := cluster.Write(sub.plan, sub.engine)
+	path, err := cluster.Write(dir, sub.plan, sub.engine)
 	if err != nil {
 		return usageError{err}
 	}
