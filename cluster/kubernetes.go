@@ -28,7 +28,8 @@ type Kubernetes struct {
 }
 
 // An Input is a file that a Kubernetes task finds under the path that it has
-// here. All of a plan's have 128 KiB of room.
+// here, and cannot change. All of a plan's have 128 KiB of room. In the plan's
+// folder what is made on the way to one would be root's; elsewhere is better.
 type Input struct {
 	Path string // absolute
 	Text string
