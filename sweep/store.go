@@ -124,11 +124,24 @@ func IsStore(dir string) bool {
 	return true
 }
 
+// Texts are what Begin kept.
+func (s Store) Texts() (text []byte, base train.Experiment, err error) {
+	if text, err = os.ReadFile(s.path(sweepFile)); err != nil {
+		return nil, base, fmt.Errorf("%w; the folder of a sweep has its file", err)
+	}
+	experiment, err := os.ReadFile(s.path(baseFile))
+	if err != nil {
+		return nil, base, err
+	}
+	base, err = train.Parse(s.path(baseFile), experiment)
+	return text, base, err
+}
+
 // Load makes the plan of the sweep that a folder is of.
 func (s Store) Load() (*Plan, error) {
-	text, err := os.ReadFile(s.path(sweepFile))
+	text, base, err := s.Texts()
 	if err != nil {
-		return nil, fmt.Errorf("%w; the folder of a sweep has its file", err)
+		return nil, err
 	}
 	parsed, err := Parse(s.path(sweepFile), text)
 	if err != nil {
@@ -136,14 +149,6 @@ func (s Store) Load() (*Plan, error) {
 	}
 	if parsed.Name == strings.TrimSuffix(sweepFile, ".toml") { // it is named after its file, which was another
 		parsed.Name = strings.TrimSuffix(filepath.Base(filepath.Clean(s.Dir)), "-sweep")
-	}
-	text, err = os.ReadFile(s.path(baseFile))
-	if err != nil {
-		return nil, err
-	}
-	base, err := train.Parse(s.path(baseFile), text)
-	if err != nil {
-		return nil, err
 	}
 	return NewPlan(parsed, base)
 }

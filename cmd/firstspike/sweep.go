@@ -92,7 +92,10 @@ type openedSweep struct {
 // open reads the file and makes the plan.
 func (c sweepFile) open() (o openedSweep, err error) {
 	if sweep.IsStore(c.File) {
-		o.Plan, err = sweep.Store{Dir: c.File}.Load()
+		store := sweep.Store{Dir: c.File}
+		if o.text, o.preset, err = store.Texts(); err == nil {
+			o.Plan, err = store.Load()
+		}
 		return o, sweepFaults(c.File, err)
 	}
 	if o.text, err = readText(c.File, "a sweep is a TOML file"); err != nil {

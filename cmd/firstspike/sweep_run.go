@@ -92,10 +92,8 @@ func (c *sweepRunCommand) Run(s *streams) error {
 	if from >= 0 {
 		r.Slots = max(1, min(r.Slots, to-from+1))
 	}
-	if p.text != nil {
-		if err := r.Store.Begin(p.text, p.preset); err != nil {
-			return err
-		}
+	if err := r.Store.Begin(p.text, p.preset); err != nil {
+		return err
 	}
 	board := newSweepBoard(s, r)
 	r.Observe = board.observe

@@ -164,4 +164,3 @@ func results(t *testing.T, dir string) map[string]sweep.Result {
 	}
 	return all
 }
-

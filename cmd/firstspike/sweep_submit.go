@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,10 +139,8 @@ func (c *sweepSubmitCommand) Run(s *streams) error {
 		return err
 	}
 	store := sweep.Store{Dir: dir}
-	if p.text != nil {
-		if err := store.Begin(p.text, p.preset); err != nil {
-			return err
-		}
+	if err := store.Begin(p.text, p.preset); err != nil {
+		return err
 	}
 	path, err := cluster.Write(dir, sub.plan, sub.engine)
 	if err != nil {
@@ -189,8 +188,8 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 		const step = 64 << 20
 		plan.Memory = (plan.Memory*5/4 + step - 1) / step * step
 	}
-	folder, program := dir, ""
-	merge := []string{"sweep", "merge", folder}
+	folder, program := []string{dir}, ""
+	merge := []string{"sweep", "merge", dir}
 	switch engine := sub.engine.(type) {
 	case cluster.Slurm:
 		if program, err = os.Executable(); err != nil {
@@ -204,31 +203,23 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 		}
 		sub.engine = engine
 	case cluster.Kubernetes:
-		// The volume begins empty, and the sweep comes with the tasks.
+		// The volume begins empty, and the sweep comes with the tasks: not into the
+		// volume, where nobody but root could write beside it.
 		plan.Dir, program = "/sweep", "/firstspike"
 		base, err := p.preset.TOML()
 		if err != nil {
 			return err
 		}
-		text := p.text
-		if text == nil {
-			if text, err = os.ReadFile(filepath.Join(dir, "sweep.toml")); err != nil {
-				return err
-			}
-			if base, err = os.ReadFile(filepath.Join(dir, "experiment.toml")); err != nil {
-				return err
-			}
-		}
-		folder = "/sweep/" + filepath.Base(dir)
-		engine.Inputs = []cluster.Input{{Path: folder + "/sweep.toml", Text: string(text)}, {Path: folder + "/experiment.toml", Text: string(base)}}
-		merge = []string{"sweep", "merge", folder, "--wait"}
+		input, out := "/input/"+filepath.Base(dir), "/sweep/"+filepath.Base(dir)
+		engine.Inputs = []cluster.Input{{Path: input + "/sweep.toml", Text: string(p.text)}, {Path: input + "/experiment.toml", Text: string(base)}}
+		folder, merge = []string{input, "--out", out}, []string{"sweep", "merge", input, "--out", out, "--wait"}
 		sub.engine = engine
 	}
 	plan.Program, plan.Final = []string{program}, merge
 	stage := func(name string, n int) {
 		if n > 0 {
 			plan.Stages = append(plan.Stages, cluster.Stage{Name: name, Count: n,
-				Args: []string{"sweep", "run", folder, "--stage", name, "--index", cluster.Index, "--jobs", "1", "--workers", cluster.CPUs}})
+				Args: slices.Concat([]string{"sweep", "run"}, folder, []string{"--stage", name, "--index", cluster.Index, "--jobs", "1", "--workers", cluster.CPUs})})
 		}
 	}
 	stage(stageShared, len(leaders))

@@ -193,22 +193,14 @@ Every training is counted once, however many processes had a part in it.`
 
 // Run merges.
 func (c *sweepMergeCommand) Run(s *streams) error {
+	if c.Wait {
+		if err := c.wait(); err != nil {
+			return err
+		}
+	}
 	o, err := c.look()
 	if err != nil {
 		return err
-	}
-	if c.Wait {
-		ctx := interruptible(noter(func(string) {}))
-		for o.Done+o.Failed < o.Jobs {
-			select {
-			case <-ctx.Done():
-				return silentError(statusInterrupted)
-			case <-time.After(5 * time.Second):
-			}
-			if o, err = c.look(); err != nil {
-				return err
-			}
-		}
 	}
 	if err := c.write(o); err != nil {
 		return err
@@ -220,6 +212,30 @@ func (c *sweepMergeCommand) Run(s *streams) error {
 		}
 	}
 	return nil
+}
+
+// wait waits for the sweep to begin, and to end.
+func (c *sweepMergeCommand) wait() error {
+	p, err := c.open()
+	if err != nil {
+		return err
+	}
+	r := sweep.Runner{Plan: p.Plan, Store: sweep.Store{Dir: c.dir()}}
+	ctx := interruptible(noter(func(string) {}))
+	for {
+		o, err := r.Look() // of a folder that is not there yet, too
+		if err != nil {
+			return err
+		}
+		if o.Done+o.Failed == o.Jobs {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return silentError(statusInterrupted)
+		case <-time.After(5 * time.Second):
+		}
+	}
 }
 
 // write writes all files of a merge.
