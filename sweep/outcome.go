@@ -20,6 +20,9 @@ type Outcome struct {
 	Working  []Working
 	Left     time.Duration // until all have ended, if all that work go on; 0: not known
 	Versions []string      // of the programs that results are from
+	Spent    time.Duration // on trainings that are done
+	Shared   int           // of those, that had first layers of another
+	Saved    time.Duration // what these layers had taken that other, for each of them
 }
 
 // A Line is a point in a rung, with what came of its seeds. Its Summary is of
@@ -90,6 +93,10 @@ func (r *Runner) Look() (*Outcome, error) {
 					percents = append(percents, result.Percent())
 					line.Seconds += result.Seconds
 					spent += result.Seconds
+					if result.Cached != nil {
+						o.Shared++
+						o.Saved += seconds(result.Cached.Seconds)
+					}
 					versions[result.Version] = true
 				case working:
 					o.Working = append(o.Working, Working{j, holder})
@@ -111,12 +118,17 @@ func (r *Runner) Look() (*Outcome, error) {
 		o.Versions = append(o.Versions, v)
 	}
 	slices.Sort(o.Versions)
+	o.Spent = seconds(spent)
 	if n := len(o.Working); o.Done > 0 && n > 0 {
 		mean := spent / float64(o.Done)
-		left := mean * (float64(waiting+n) - busy) / float64(n)
-		o.Left = time.Duration(left * float64(time.Second))
+		o.Left = seconds(mean * (float64(waiting+n) - busy) / float64(n))
 	}
 	return o, nil
+}
+
+// seconds is a time, of a hundred years at most.
+func seconds(s float64) time.Duration {
+	return time.Duration(min(s, 3e9) * float64(time.Second))
 }
 
 // known are the jobs of a rung, nil if its points are not known yet. Nothing is

@@ -70,8 +70,7 @@ type Ended struct {
 	Err    error
 }
 
-// Waiting tells that so many jobs are left, all with other processes; 0: a whole
-// rung is.
+// Waiting tells that so many jobs are left, all with other processes.
 type Waiting struct{ Jobs int }
 
 func (Begun) event()    {}
@@ -115,23 +114,20 @@ func (r *Runner) Jobs(rung int) ([]Job, error) {
 	return r.Plan.Jobs(rung, points)
 }
 
-// Await is Jobs, but waits for the rung before to end, which other processes
-// train.
+// Await is Jobs, but lets the rungs before come to an end first: it trains what
+// nobody else does of them, and waits for the rest. To wait alone could last for
+// ever, where those who wait take the room of those who would train.
 func (r *Runner) Await(ctx context.Context, rung int) ([]Job, error) {
-	for told := false; ; told = true {
-		jobs, err := r.Jobs(rung)
-		if !errors.Is(err, ErrNotYet) {
-			return jobs, err
+	for before := range rung {
+		jobs, err := r.Jobs(before)
+		if err != nil {
+			return nil, err
 		}
-		if !told {
-			r.tell(Waiting{})
-		}
-		select {
-		case <-ctx.Done():
-			return nil, train.ErrInterrupted
-		case <-time.After(poll):
+		if err := r.RunJobs(ctx, jobs); err != nil {
+			return nil, err
 		}
 	}
+	return r.Jobs(rung)
 }
 
 // ErrNotYet says that a rung of the search by halving has not ended.

@@ -49,16 +49,7 @@ func sweepPage(o *sweep.Outcome, file []string) (gallery.Page, error) {
 		ended += fmt.Sprintf(", %d failed", o.Failed)
 	}
 	fact("trainings", "%s", ended)
-	sum, shared := 0.0, 0
-	for _, l := range o.Lines {
-		for _, r := range l.Results {
-			sum += r.Seconds
-			if r.Cached != nil {
-				shared++
-			}
-		}
-	}
-	fact("time", "%s of training in all; %s had their first layers from another", duration(seconds(sum)), plural(shared, "training"))
+	fact("time", "%s", spentText(o))
 	fact("this page", "%s", time.Now().Format("2 January 2006"))
 
 	section := func(heading, text string, pictures ...figure.Figure) {

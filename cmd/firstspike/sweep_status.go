@@ -134,6 +134,9 @@ func statusText(o *sweep.Outcome, width int, file []string) string {
 		line += fmt.Sprintf("; about %s left with as many side by side", duration(o.Left))
 	}
 	say(0, "%s", line)
+	if o.Done > 0 {
+		say(2, "%s", spentText(o))
+	}
 	const most = 10 // of each kind
 	for i, w := range o.Working {
 		if i == most {
@@ -167,6 +170,15 @@ func statusText(o *sweep.Outcome, width int, file []string) string {
 		say(0, "\nResults are from several versions of the program: %s", strings.Join(o.Versions, ", "))
 	}
 	return b.String()
+}
+
+// spentText is the time that trainings took, and what sharing saved.
+func spentText(o *sweep.Outcome) string {
+	text := fmt.Sprintf("%s of training", duration(o.Spent))
+	if o.Shared > 0 {
+		text += fmt.Sprintf("; %s took the first layers from another, which saved %s", plural(o.Shared, "training"), duration(o.Saved))
+	}
+	return text
 }
 
 // pointsText is a table of points.
