@@ -56,9 +56,9 @@ func SumOf(s *dataset.Set) DataSum { return DataSum{s.Name, s.Len(), s.Sum()} }
 // A folder is a run's folder, held by this process alone.
 type folder struct {
 	dir     string
-	lock    *flock.Flock
-	pending []byte // lines of metrics not yet written
-	metrics int64  // bytes of metrics.jsonl that are written
+	lock    *flock.Flock // nil: the caller sees to it
+	pending []byte       // lines of metrics not yet written
+	metrics int64        // bytes of metrics.jsonl that are written
 }
 
 // ErrExists is returned for a folder that holds a run already.
@@ -73,11 +73,11 @@ var ErrLocked = errors.New("another process is training here")
 func (f *folder) path(name string) string { return filepath.Join(f.dir, name) }
 
 // createFolder makes the folder of a new run and takes hold of it.
-func createFolder(dir string) (*folder, error) {
+func createFolder(dir string, lock bool) (*folder, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("cannot make the run's folder: %w; choose another place", err)
 	}
-	f, err := lockFolder(dir)
+	f, err := lockFolder(dir, lock)
 	if err != nil {
 		return nil, err
 	}
@@ -122,14 +122,14 @@ func (f *folder) clean() error {
 }
 
 // openFolder takes hold of the folder of a run that began earlier.
-func openFolder(dir string) (*folder, error) {
+func openFolder(dir string, lock bool) (*folder, error) {
 	if _, err := os.Stat(filepath.Join(dir, checkpointFile)); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s: %w: it has no %s", dir, ErrNoRun, checkpointFile)
 		}
 		return nil, err
 	}
-	f, err := lockFolder(dir)
+	f, err := lockFolder(dir, lock)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,11 @@ func halfWritten(name, final string) bool {
 	return ours && err == nil
 }
 
-func lockFolder(dir string) (*folder, error) {
+// lockFolder takes hold of a folder, if it is to be locked.
+func lockFolder(dir string, lock bool) (*folder, error) {
+	if !lock {
+		return &folder{dir: dir}, nil
+	}
 	f := &folder{dir: dir, lock: flock.New(filepath.Join(dir, lockFile))}
 	held, err := f.lock.TryLock()
 	if err != nil {
@@ -173,7 +177,12 @@ func lockFolder(dir string) (*folder, error) {
 	return f, nil
 }
 
-func (f *folder) close() error { return f.lock.Close() }
+func (f *folder) close() error {
+	if f.lock == nil {
+		return nil
+	}
+	return f.lock.Close()
+}
 
 // write replaces a file of the run as a whole: whoever reads it sees the old
 // contents or the new ones.

@@ -28,6 +28,10 @@ type Options struct {
 
 	StopOnSilent bool // end the training with [ErrSilent] as soon as a layer falls silent
 
+	// Unlocked leaves it to the caller that nobody else trains in the folder,
+	// where there are no locks, or none that can be relied on.
+	Unlocked bool
+
 	// Untested ends the training before the test images are looked at: the
 	// report has no Test, and none is saved, so that [Resume] goes on with the
 	// test. For trainings of which one is to be chosen.
@@ -107,7 +111,7 @@ func Create(dir string, e Experiment, o Options) (*Trainer, error) {
 	if err := t.divide(); err != nil {
 		return nil, err
 	}
-	if t.folder, err = createFolder(dir); err != nil {
+	if t.folder, err = createFolder(dir, !o.Unlocked); err != nil {
 		return nil, err
 	}
 	if err := t.begin(); err != nil {
@@ -146,7 +150,7 @@ func (t *Trainer) begin() error {
 // Resume takes up a run where its last checkpoint left it. The images must be
 // those that it began with.
 func Resume(dir string, o Options) (*Trainer, error) {
-	f, err := openFolder(dir)
+	f, err := openFolder(dir, !o.Unlocked)
 	if err != nil {
 		return nil, err
 	}
