@@ -16,6 +16,7 @@
 //     internal/hdf5: a writer of HDF5 files.
 //     internal/slurm: a Slurm of one machine, for tests.
 //     internal/parallel: work shared out among goroutines.
+//     internal/whole: files that whoever reads sees as a whole.
 //  2. dataset: MNIST and others, samples with labels.
 //     encode: pictures and recordings to first spikes.
 //     snn: layers, and how they learn.

@@ -30,6 +30,7 @@ var floors = map[string]int{
 	"internal/parallel": 1,
 	"internal/hdf5":     1,
 	"internal/slurm":    1,
+	"internal/whole":    1,
 	"figure":            1,
 	"eventfile":         1,
 	"fetch":             1,
