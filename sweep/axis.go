@@ -63,7 +63,7 @@ func (a Axis) at(u float64) []string {
 	}
 	if a.Whole { // every whole number has as much room
 		low, high := math.Ceil(a.Range.From), math.Floor(a.Range.To)
-		return a.number(math.Floor(low+u*(high-low+1)), short)
+		return a.number(math.Floor(low+u*(high-low+1)), exact)
 	}
 	return a.number(a.Range.From+u*(a.Range.To-a.Range.From), short)
 }
@@ -76,10 +76,17 @@ const (
 )
 
 func (a Axis) number(v float64, digits int) []string {
-	if a.Whole {
-		v = math.Round(v)
+	span := a.Range
+	if a.Log != nil {
+		span = a.Log
 	}
+	low, high := span.From, span.To
+	if a.Whole {
+		v, low, high = math.Round(v), math.Ceil(low), math.Floor(high)
+	}
+	v = max(low, min(high, v))
 	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
+	rounded = max(low, min(high, rounded))
 	if a.Whole && math.Abs(rounded) < 1<<53 {
 		return []string{strconv.FormatInt(int64(rounded), 10)}
 	}

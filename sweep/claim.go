@@ -221,6 +221,21 @@ func (k *claim) release() {
 	os.Remove(k.of.path(k.key, k.gen))
 }
 
+// living are the keys that living processes have claimed.
+func (c *claims) living() (map[string]bool, error) {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	all := map[string]bool{}
+	for _, e := range entries {
+		if key, gen, ok := split(e.Name()); ok && !all[key] {
+			all[key] = !c.dead(key, gen)
+		}
+	}
+	return all, nil
+}
+
 // holders reads all claims.
 func (c *claims) holders() (map[string]Holder, error) {
 	entries, err := os.ReadDir(c.dir)
@@ -257,24 +272,28 @@ func (c *claims) tidy() {
 func self() Holder {
 	host, _ := os.Hostname() // "" if the system does not say
 	h := Holder{Host: host, Process: os.Getpid()}
-	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	space, _ := os.Readlink("/proc/self/ns/pid")
-	if len(boot) > 0 && space != "" {
-		h.Machine = strings.TrimSpace(string(boot)) + " " + space
+	if h.Machine = machine(); h.Machine != "" {
 		h.Started = started(h.Process)
 	}
 	return h
+}
+
+// machine tells this start of this machine, and which of its processes see each
+// other, from all others; "" if the system does not say. Tests have others.
+var machine = func() string {
+	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	space, _ := os.Readlink("/proc/self/ns/pid")
+	if len(boot) == 0 || space == "" {
+		return ""
+	}
+	return strings.TrimSpace(string(boot)) + " " + space
 }
 
 // started is when a process of this machine began, "" if there is none.
 func started(process int) string {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
 	// The program's name, in parentheses, may hold anything.
-	_, rest, _ := strings.Cut(string(text), ") ")
-	if i := strings.LastIndexByte(string(text), ')'); i >= 0 {
-		rest = string(text[i+1:])
-	}
-	fields := strings.Fields(rest)
+	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 	const start = 22 - 3 // of the fields after the name
 	if len(fields) <= start || fields[0] == "Z" || fields[0] == "X" {
 		return ""
@@ -285,7 +304,7 @@ func started(process int) string {
 // gone reports whether a holder was a process of this machine that has ended.
 // Of others nothing is known.
 func (h Holder) gone() bool {
-	if h.Machine == "" || h.Machine != self().Machine {
+	if h.Machine == "" || h.Machine != machine() {
 		return false
 	}
 	return started(h.Process) != h.Started

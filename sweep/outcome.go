@@ -2,7 +2,7 @@ package sweep
 
 import (
 	"cmp"
-	"fmt"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -59,20 +59,25 @@ func (r *Runner) Look() (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := claims{dir: r.Store.path(claimsDir), patience: patience}
-	holders, err := c.holders()
+	holders, err := r.holders()
 	if err != nil {
 		return nil, err
 	}
 	versions := map[string]bool{}
-	busy, spent, waiting := 0.0, 0.0, 0
+	var clock clock
 	for rung := range r.Plan.Rungs() {
 		jobs, err := r.known(rung)
 		if err != nil {
 			return nil, err
 		}
-		if jobs == nil {
-			o.Jobs += r.Plan.Kept(rung) * len(r.Plan.Sweep.Seeds)
+		if jobs == nil { // any points will do for their number and epochs
+			if jobs, err = r.Plan.Jobs(rung, r.Plan.All()[:r.Plan.Kept(rung)]); err != nil {
+				return nil, err
+			}
+			o.Jobs += len(jobs)
+			for _, j := range jobs {
+				clock.waits(j, 0)
+			}
 			continue
 		}
 		o.Jobs += len(jobs)
@@ -92,7 +97,7 @@ func (r *Runner) Look() (*Outcome, error) {
 					line.Results = append(line.Results, result)
 					percents = append(percents, result.Percent())
 					line.Seconds += result.Seconds
-					spent += result.Seconds
+					clock.took(j, result)
 					if result.Cached != nil {
 						o.Shared++
 						o.Saved += seconds(result.Cached.Seconds)
@@ -100,12 +105,12 @@ func (r *Runner) Look() (*Outcome, error) {
 					versions[result.Version] = true
 				case working:
 					o.Working = append(o.Working, Working{j, holder})
-					busy += holder.Part
+					clock.waits(j, holder.Part)
 				case failed:
 					o.Failed++
 					line.Failures = append(line.Failures, failure)
 				default:
-					waiting++
+					clock.waits(j, 0)
 				}
 			}
 			line.Summary = study.Summarise(percents)
@@ -118,12 +123,69 @@ func (r *Runner) Look() (*Outcome, error) {
 		o.Versions = append(o.Versions, v)
 	}
 	slices.Sort(o.Versions)
-	o.Spent = seconds(spent)
-	if n := len(o.Working); o.Done > 0 && n > 0 {
-		mean := spent / float64(o.Done)
-		o.Left = seconds(mean * (float64(waiting+n) - busy) / float64(n))
+	o.Spent = seconds(clock.spent)
+	if n := len(o.Working); n > 0 {
+		o.Left = seconds(clock.left() / float64(n))
 	}
 	return o, nil
+}
+
+// A clock estimates how long jobs will take from those that have ended: their
+// last layers by the epoch, and the layers before, which only the first job that
+// has them learns.
+type clock struct {
+	spent        float64 // seconds, by all jobs that have ended
+	last, epochs float64 // seconds of last layers, and epochs
+	first        float64 // seconds of layers before, by those that learned them
+	learned      int
+	prefixes     map[string]bool // that are, or are being, learned
+	waiting      []waitingJob
+}
+
+type waitingJob struct {
+	job  Job
+	part float64 // that is done
+}
+
+func epochsOf(j Job) float64 {
+	return float64(j.Experiment.Layers[len(j.Experiment.Layers)-1].Learn.Epochs)
+}
+
+func (c *clock) learns(prefix string) bool {
+	if c.prefixes == nil {
+		c.prefixes = map[string]bool{}
+	}
+	before := prefix != "" && c.prefixes[prefix]
+	c.prefixes[prefix] = true
+	return !before
+}
+
+func (c *clock) took(j Job, r Result) {
+	c.learns(j.Prefix)
+	c.spent += r.Seconds
+	c.epochs += float64(len(r.Curve))
+	c.last += r.Seconds - r.Before
+	if r.Cached == nil {
+		c.first, c.learned = c.first+r.Before, c.learned+1
+	}
+}
+
+func (c *clock) waits(j Job, part float64) { c.waiting = append(c.waiting, waitingJob{j, part}) }
+
+// left is how many seconds all jobs that have not ended will take in all, 0 if
+// nothing is known.
+func (c *clock) left() (seconds float64) {
+	if c.epochs == 0 {
+		return 0
+	}
+	for _, w := range c.waiting {
+		takes := c.last / c.epochs * epochsOf(w.job)
+		if c.learns(w.job.Prefix) && c.learned > 0 {
+			takes += c.first / float64(c.learned)
+		}
+		seconds += (1 - w.part) * takes
+	}
+	return seconds
 }
 
 // seconds is a time, of a hundred years at most.
@@ -131,23 +193,19 @@ func seconds(s float64) time.Duration {
 	return time.Duration(min(s, 3e9) * float64(time.Second))
 }
 
-// known are the jobs of a rung, nil if its points are not known yet. Nothing is
-// decided by looking.
+// known are the jobs of a rung, nil if its points are not known yet.
 func (r *Runner) known(rung int) ([]Job, error) {
-	points := r.Plan.All()
-	if rung > 0 {
-		var ok bool
-		var err error
-		if points, ok, err = r.Store.Rung(rung); !ok || err != nil {
-			return nil, err
-		}
+	jobs, err := r.Jobs(rung)
+	if errors.Is(err, ErrNotYet) {
+		return nil, nil
 	}
-	for _, p := range points {
-		if p < 0 || p >= len(r.Plan.Points) {
-			return nil, fmt.Errorf("%s: it names point %d, which the sweep does not have; its file was changed after it began: remove the folder rungs", r.Store.path(rungsDir), p)
-		}
-	}
-	return r.Plan.Jobs(rung, points)
+	return jobs, err
+}
+
+// holders are the processes that are at jobs, by the names of these.
+func (r *Runner) holders() (map[string]Holder, error) {
+	c := claims{dir: r.Store.path(claimsDir), patience: patience}
+	return c.holders()
 }
 
 // Ranked lists the lines of the last rung that is known, the best first: by the
@@ -185,8 +243,8 @@ func (o *Outcome) Best() (Line, bool) {
 	return ranked[0], true
 }
 
-// All lists all that sets a point apart from the preset: what is set for all
-// points, its own settings, and what follows from them.
+// All lists what is set for all points, a point's own settings, and what follows
+// from them.
 func (o *Outcome) All(p Point) []Setting {
 	var all []Setting
 	for _, path := range slices.Sorted(maps.Keys(o.Plan.Sweep.Set)) {

@@ -65,25 +65,22 @@ func (j Job) String() string { return fmt.Sprintf("point %d, seed %d", j.Point, 
 // with the first point that has it.
 func NewPlan(s *Sweep, base train.Experiment) (*Plan, error) {
 	p := &Plan{Sweep: s, Base: base.Clone(), Data: &Data{}}
-	var faults train.Faults
-	told := map[string]bool{}
-	add := func(path, problem string) {
-		if !told[path+problem] {
-			told[path+problem] = true
-			faults = append(faults, train.Fault{Path: path, Problem: problem})
-		}
-	}
+	var found findings
+	add := found.add
 	for _, path := range slices.Sorted(maps.Keys(s.Set)) {
 		if err := p.Base.Set(path, *textOf(s.Set[path])); err != nil {
 			add("set", err.Error())
 		}
 	}
-	if p.Base.Protocol.Kind != train.ProtocolValidation {
-		p.Base.Protocol.Kind = train.ProtocolValidation
-	}
+	p.Base.Protocol.Kind = train.ProtocolValidation
 	if len(p.Base.Layers) == 0 {
 		add("preset", "the experiment has no layers")
-		return nil, faults.Err()
+		return nil, found.err()
+	}
+	p.checkEpochs(add)
+	if p.Base.Protocol.Validation < 1 && !s.varies("protocol.validation") {
+		add("protocol.validation", "say how many training images are held out to choose by, in the table [set]")
+		return nil, found.err()
 	}
 	all, err := p.combinations(add)
 	if err != nil {
@@ -91,16 +88,9 @@ func NewPlan(s *Sweep, base train.Experiment) (*Plan, error) {
 	}
 	seen := map[string]bool{}
 	for _, point := range all {
-		where := fmt.Sprintf("point %d (%s)", len(p.Points), point)
-		for _, path := range p.Derived() {
-			v, err := value(s.Derive[path], &point.Experiment)
-			if err == nil {
-				err = point.Experiment.Set(path, v)
-			}
-			if err != nil {
-				add("derive."+path, err.Error())
-			}
-		}
+		point.Index = len(p.Points)
+		where := point.name()
+		p.follow(&point, add)
 		left := false
 		for _, condition := range s.Only {
 			ok, err := holds(condition, &point.Experiment)
@@ -125,22 +115,108 @@ func NewPlan(s *Sweep, base train.Experiment) (*Plan, error) {
 			continue
 		}
 		seen[key] = true
-		point.Index = len(p.Points)
 		p.Points = append(p.Points, point)
 	}
-	if len(faults) == 0 && len(p.Points) == 0 {
+	if !found.any() && len(p.Points) == 0 {
 		add("only", "no point meets the conditions")
 	}
 	if n := len(p.Points) * len(s.Seeds); n > MaxJobs {
 		add("axis", fmt.Sprintf("%d points with %d seeds each are %d trainings; a sweep has at most %d", len(p.Points), len(s.Seeds), n, MaxJobs))
 	}
-	if len(faults) == 0 {
+	if !found.any() {
 		p.checkImages(add)
 	}
-	if err := faults.Err(); err != nil {
+	if err := found.err(); err != nil {
 		return nil, err
 	}
 	return p, nil
+}
+
+// name is the point with its settings.
+func (p Point) name() string { return fmt.Sprintf("point %d (%s)", p.Index, p) }
+
+// findings are faults, each told once, with the first of the points that have it.
+type findings struct {
+	order []string // problems
+	first map[string]string
+	count map[string]int
+}
+
+func (f *findings) add(where, problem string) {
+	if f.first == nil {
+		f.first, f.count = map[string]string{}, map[string]int{}
+	}
+	if f.count[problem] == 0 {
+		f.order = append(f.order, problem)
+		f.first[problem] = where
+	}
+	f.count[problem]++
+}
+
+func (f *findings) any() bool { return len(f.order) > 0 }
+
+func (f *findings) err() error {
+	var all train.Faults
+	for _, problem := range f.order {
+		text := problem
+		if n := f.count[problem]; n > 1 && strings.HasPrefix(f.first[problem], "point ") {
+			text += fmt.Sprintf(" (and %d more points)", n-1)
+		}
+		all = append(all, train.Fault{Path: f.first[problem], Problem: text})
+	}
+	return all.Err()
+}
+
+// checkEpochs refuses what would set the epochs that the rungs of a search by
+// halving set.
+func (p *Plan) checkEpochs(add func(path, problem string)) {
+	path := "layers." + p.Base.Layers[len(p.Base.Layers)-1].Name + ".learn.epochs"
+	if p.Sweep.Search.Kind == Halving && p.Sweep.sets(path) {
+		add(path, "search.epochs says how long the last layer learns in every rung; leave it out here")
+	}
+}
+
+// varies reports whether a setting is one of an axis, or follows from one.
+func (s *Sweep) varies(path string) bool {
+	for _, a := range s.Axes {
+		if slices.Contains(a.paths(), path) {
+			return true
+		}
+	}
+	_, follows := s.Derive[path]
+	return follows
+}
+
+// sets reports whether the file says anything of a setting.
+func (s *Sweep) sets(path string) bool {
+	_, set := s.Set[path]
+	return set || s.varies(path)
+}
+
+// follow gives a point the settings that follow from others, and from one
+// another.
+func (p *Plan) follow(point *Point, add func(path, problem string)) {
+	for range len(p.Sweep.Derive) + 1 {
+		changed := ""
+		for _, path := range p.Derived() {
+			before, _ := point.Experiment.Value(path)
+			v, err := value(p.Sweep.Derive[path], &point.Experiment)
+			if err == nil {
+				err = point.Experiment.Set(path, v)
+			}
+			if err != nil {
+				add("derive."+path, err.Error())
+				return
+			}
+			if now, _ := point.Experiment.Value(path); now != before {
+				changed = path
+			}
+		}
+		if changed == "" {
+			return
+		}
+	}
+	add("derive", "settings follow from one another in a circle")
 }
 
 // checkImages opens the images of every point and makes sure that they fit.
@@ -153,7 +229,7 @@ func (p *Plan) checkImages(add func(path, problem string)) {
 		} else {
 			seen[key] = true
 		}
-		where := fmt.Sprintf("point %d (%s)", point.Index, point)
+		where := point.name()
 		images, test, err := p.Data.Open(e)
 		if err != nil {
 			add(where, err.Error())

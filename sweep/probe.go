@@ -2,17 +2,29 @@ package sweep
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 
+	"firstspike/dataset"
 	"firstspike/train"
 )
 
-// An Estimate is what a training will take with one goroutine, from a short one.
+// An Estimate is what a training will take with one goroutine, in seconds, from
+// a short one.
 type Estimate struct {
-	Before float64 // seconds for the layers before the last
-	Last   float64 // seconds for the last layer
-	Memory int64   // bytes
+	Before float64 // for the layers before the last
+	First  float64 // for the first epoch of the last layer
+	Later  float64 // for each of its other epochs
+}
+
+// last is the time for the last layer of an experiment.
+func (e Estimate) last(of train.Experiment) float64 {
+	n := of.Layers[len(of.Layers)-1].Learn.Epochs
+	if n == 0 {
+		return 0
+	}
+	return e.First + float64(n-1)*e.Later
 }
 
 // Probe trains an experiment for a moment, with few images and epochs, and
@@ -36,6 +48,8 @@ func Probe(ctx context.Context, e train.Experiment, data *Data) (est Estimate, e
 	}
 	small.Protocol.Validation = held
 	small.Data.Group = ""
+	last := len(small.Layers) - 1
+	small.Layers[last].Learn.Epochs = max(epochs, small.Layers[last].Learn.Epochs) // however few a point has
 	for i := range small.Layers {
 		l := &small.Layers[i].Learn
 		l.Epochs, l.Until = min(l.Epochs, epochs), 0
@@ -71,18 +85,54 @@ func Probe(ctx context.Context, e train.Experiment, data *Data) (est Estimate, e
 			continue
 		}
 		// The first epoch has to make what the layer is shown.
-		seconds := of[0]
-		if later := of[1:]; len(later) > 0 {
-			seconds += float64(l.Learn.Epochs-1) * slices.Min(later)
+		first, later := scale*of[0], 0.0
+		if len(of) > 1 {
+			later = scale * slices.Min(of[1:])
 		}
 		if i < len(e.Layers)-1 {
-			est.Before += scale * seconds
+			est.Before += first + float64(l.Learn.Epochs-1)*later
 		} else {
-			est.Last += scale * seconds
+			est.First, est.Later = first, later
 		}
 	}
-	est.Memory = e.Memory(learn.Len() + e.Protocol.Validation)
 	return est, nil
+}
+
+// Memory is the most that one training of the sweep takes, in bytes, its images
+// included.
+func (p *Plan) Memory() (most int64) {
+	for _, point := range p.Points {
+		most = max(most, p.memory(point))
+	}
+	return most
+}
+
+func (p *Plan) memory(point Point) int64 {
+	learn, test, err := p.Data.Open(point.Experiment)
+	if err != nil {
+		return 0 // NewPlan has told
+	}
+	images, room := learn.Len(), int64(0)
+	if limit := point.Experiment.Data.Limit; limit > 0 {
+		images = min(images, limit)
+	}
+	for _, set := range []*dataset.Set{learn, test} {
+		if set.Len() > 0 {
+			room += int64(set.Len()) * int64(len(set.Image(0)))
+		}
+	}
+	return point.Experiment.Memory(images) + room
+}
+
+// TooLarge are the faults of points that take more memory than there is.
+func (p *Plan) TooLarge(memory int64) error {
+	var faults train.Faults
+	for _, point := range p.Points {
+		if need := p.memory(point); need > memory {
+			faults = append(faults, train.Fault{Path: point.name(), Problem: fmt.Sprintf("a training takes about %d MB of memory, and there are %d", need>>20, memory>>20)})
+		}
+	}
+	return faults.Err()
 }
 
 // Estimate probes some points of the first rung, and returns how long all jobs
@@ -99,21 +149,12 @@ func (p *Plan) Estimate(ctx context.Context, slots int) (seconds, alone float64,
 		}
 		probes = append(probes, e)
 	}
-	for _, point := range p.Points {
-		images, _, err := p.Data.Open(point.Experiment)
-		if err != nil {
-			return 0, 0, 0, err
-		}
-		n := images.Len()
-		if limit := point.Experiment.Data.Limit; limit > 0 {
-			n = min(n, limit)
-		}
-		memory = max(memory, point.Experiment.Memory(n))
-	}
+	memory = p.Memory()
 	var mean Estimate
 	for _, e := range probes {
 		mean.Before += e.Before / float64(len(probes))
-		mean.Last += e.Last / float64(len(probes))
+		mean.First += e.First / float64(len(probes))
+		mean.Later += e.Later / float64(len(probes))
 	}
 	learned := map[string]bool{}
 	for rung := range p.Rungs() {
@@ -123,8 +164,7 @@ func (p *Plan) Estimate(ctx context.Context, slots int) (seconds, alone float64,
 			return 0, 0, 0, err
 		}
 		for _, j := range jobs {
-			last := j.Experiment.Layers[len(j.Experiment.Layers)-1].Learn.Epochs
-			part := mean.Last * float64(last) / float64(max(1, p.Base.Layers[len(p.Base.Layers)-1].Learn.Epochs))
+			part := mean.last(j.Experiment)
 			alone += mean.Before + part
 			if j.Prefix == "" || !learned[j.Prefix] {
 				seconds += mean.Before

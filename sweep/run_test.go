@@ -338,6 +338,97 @@ values = [0.00001, 0.004, 0.00002, 0.016]
 	}
 }
 
+// What goes on depends on the results that there are now: not on an order that
+// the file had before, nor on failures that have been mended.
+func TestHalvingOfAChangedFile(t *testing.T) {
+	text := `
+seeds = 1
+[set]
+protocol.validation = 200
+layers.s1.learn.epochs = 1
+[search]
+kind = "halving"
+epochs = [1, 2]
+keep = 0.5
+[[axis]]
+path = "layers.s1.threshold"
+values = [%s]
+`
+	store := sweep.Store{Dir: t.TempDir()}
+	promoted := func(values string, broken func(sweep.Job) bool) string {
+		t.Helper()
+		r := &sweep.Runner{Plan: plan(t, fmt.Sprintf(text, values)), Store: store, Observe: func(e sweep.Event) {
+			if e, ok := e.(sweep.Training); ok && broken(e.Job) {
+				panic("broken")
+			}
+		}}
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		o, err := r.Look()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if best, ok := o.Best(); ok {
+			return best.Point.String()
+		}
+		return ""
+	}
+	never := func(sweep.Job) bool { return false }
+	if best := promoted("2, 8", func(j sweep.Job) bool { return j.Experiment.Layers[0].Threshold == 2 && j.Rung == 0 }); best != "layers.s1.threshold=8" {
+		t.Errorf("with the other one broken %q goes on", best)
+	}
+	if best := promoted("2, 8", never); best != "layers.s1.threshold=2" {
+		t.Errorf("mended, %q goes on", best)
+	}
+	if best := promoted("9, 8, 2", never); best != "layers.s1.threshold=2" {
+		t.Errorf("with another order %q goes on", best)
+	}
+}
+
+// A process that was taken for dead wakes and publishes first, though its run has
+// been taken over: the result keeps a run.
+func TestLateOwner(t *testing.T) {
+	p := plan(t, "seeds = 1"+small)
+	r := &sweep.Runner{Plan: p, Store: sweep.Store{Dir: t.TempDir()}}
+	jobs, err := p.Jobs(0, p.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := jobs[0].Key
+	first := &sweep.Runner{Plan: p, Store: sweep.Store{Dir: t.TempDir()}}
+	if err := first.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	late := results(t, first)[key] // names generation 1
+	r.Observe = func(e sweep.Event) {
+		if e, ok := e.(sweep.Training); ok {
+			if end, ok := e.Event.(train.EpochEnd); ok && end.Layer == "s2" && end.Epoch == 2 {
+				if err := sweep.WriteJSON(filepath.Join(r.Store.Dir, "results", key+".json"), late); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	// The folder of generation 1 was there, and its owner lost it.
+	if err := os.MkdirAll(filepath.Join(r.Store.Dir, "runs", key[:16]+".1"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	have := results(t, r)[key]
+	if have.Run != late.Run {
+		t.Fatalf("the result names %s, not %s, which was first", have.Run, late.Run)
+	}
+	if _, err := train.Load(filepath.Join(r.Store.Dir, "runs", have.Run)); err != nil {
+		t.Errorf("its network is gone: %v", err)
+	}
+	if entries, err := os.ReadDir(filepath.Join(r.Store.Dir, "runs")); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v are in the folder of runs", entries, err)
+	}
+}
+
 // Tables have every training once, and the same in both formats.
 func TestTables(t *testing.T) {
 	p := plan(t, strings.Replace(rates, "values = [0.002, 0.008]", "values = [0.002, 0.008]\nwhen = \"layers.s1.threshold < 2\"", 1))

@@ -25,7 +25,6 @@ import (
 //	failures/KEY.json     why one failed, the last time
 //	runs/KEY.N            its run, by the Nth process that took it up
 //	claims/KEY.N          that process, as long as it lives
-//	rungs/N.json          the points of a rung, once the one before has ended
 //	cache/                layers that several points share
 type Store struct{ Dir string }
 
@@ -35,7 +34,6 @@ const (
 	failuresDir = "failures"
 	runsDir     = "runs"
 	claimsDir   = "claims"
-	rungsDir    = "rungs"
 	cacheDir    = "cache"
 )
 
@@ -49,6 +47,7 @@ type Result struct {
 	Curve      []train.Score `json:"curve"`      // of the held-out images after every epoch of the last layer
 	Images     int           `json:"presentations"`
 	Seconds    float64       `json:"seconds"`
+	Before     float64       `json:"seconds_before_last"` // of these, until the last layer began
 	Cached     *train.Reused `json:"cached,omitempty"`
 	Weights    string        `json:"weights_sha256"` // of the best epoch's network
 	Run        string        `json:"run"`            // its folder in runs
@@ -76,7 +75,7 @@ func (s Store) path(parts ...string) string {
 
 // create makes the folders.
 func (s Store) create() error {
-	for _, name := range []string{resultsDir, failuresDir, runsDir, claimsDir, rungsDir, cacheDir} {
+	for _, name := range []string{resultsDir, failuresDir, runsDir, claimsDir, cacheDir} {
 		if err := os.MkdirAll(s.path(name), 0o777); err != nil {
 			return fmt.Errorf("cannot make the sweep's folder: %w; choose another place", err)
 		}
@@ -90,14 +89,22 @@ const (
 	baseFile  = "experiment.toml" // what all points begin with, before what is set for all
 )
 
-// Begin makes the folders, and keeps the sweep with them: its file's text, and
-// the experiment that the file names as its preset.
+// Begin makes the folders, and keeps the sweep with them.
 func (s Store) Begin(text []byte, base train.Experiment) error {
 	if err := s.create(); err != nil {
 		return err
 	}
+	return s.Keep(text, base)
+}
+
+// Keep writes down what the sweep is: its file's text, and the experiment that
+// the file names as its preset.
+func (s Store) Keep(text []byte, base train.Experiment) error {
 	experiment, err := base.TOML()
 	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(s.Dir, 0o777); err != nil {
 		return err
 	}
 	for name, text := range map[string][]byte{sweepFile: text, baseFile: experiment} {
@@ -290,7 +297,7 @@ const abandoned = time.Hour
 
 // tidy removes what processes that were killed left half-written.
 func (s Store) tidy() error {
-	for _, dir := range []string{resultsDir, failuresDir, rungsDir} {
+	for _, dir := range []string{resultsDir, failuresDir} {
 		entries, err := os.ReadDir(s.path(dir))
 		if err != nil {
 			return err
@@ -315,13 +322,4 @@ func syncDir(dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-// Rung is the points of a rung, and false if it is not known yet.
-func (s Store) Rung(rung int) (points []int, ok bool, err error) {
-	err = ReadJSON(s.path(rungsDir, fmt.Sprintf("%d.json", rung)), &points)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false, nil
-	}
-	return points, err == nil, err
 }

@@ -21,6 +21,10 @@ var storm = flag.Duration("storm", 3*time.Second, "for how long TestStorm kills 
 // stormFolder is set for the processes that TestStorm starts.
 const stormFolder = "FIRSTSPIKE_STORM"
 
+// stormForeign is set for those of them whose life or death the others can only
+// tell by their claims, as if they were on other machines.
+const stormForeign = "FIRSTSPIKE_STORM_FOREIGN"
+
 // stormPlan has first layers that points share, and short trainings.
 const stormPlan = `
 seeds = 3
@@ -37,7 +41,7 @@ values = [0.002, 0.004]
 `
 
 func stormRunner(t testing.TB, dir string) *sweep.Runner {
-	return &sweep.Runner{Plan: plan(t, stormPlan), Store: sweep.Store{Dir: dir}, Workers: 1, SaveEvery: 50 * time.Millisecond, Patience: 2 * time.Second}
+	return &sweep.Runner{Plan: plan(t, stormPlan), Store: sweep.Store{Dir: dir}, Workers: 1, SaveEvery: 50 * time.Millisecond, Patience: time.Second}
 }
 
 // TestStormProcess is one of the processes.
@@ -46,13 +50,16 @@ func TestStormProcess(t *testing.T) {
 	if dir == "" {
 		t.Skip("TestStorm starts it")
 	}
+	if os.Getenv(stormForeign) != "" {
+		sweep.Foreign()
+	}
 	if err := stormRunner(t, dir).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // Many processes share a folder and are killed at random moments, as are those
-// that take their place. In the end every training has one result, the same as
+// that take their place; half of them as if they were on other machines. In the end every training has one result, the same as
 // in peace, and nothing is left lying about.
 func TestStorm(t *testing.T) {
 	processes := 8
@@ -96,9 +103,13 @@ func rage(t *testing.T, dir string, processes int, until time.Time, r *rand.Rand
 		out  *bytes.Buffer
 		done chan error
 	}
+	started := 0
 	start := func() *process {
 		p := &process{cmd: exec.Command(os.Args[0], "-test.run=^TestStormProcess$"), out: new(bytes.Buffer), done: make(chan error, 1)}
 		p.cmd.Env = append(os.Environ(), stormFolder+"="+dir)
+		if started++; started%2 == 0 {
+			p.cmd.Env = append(p.cmd.Env, stormForeign+"=yes")
+		}
 		p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 		if err := p.cmd.Start(); err != nil {
 			t.Fatal(err)

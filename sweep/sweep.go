@@ -302,6 +302,8 @@ func (a Axis) check(who string, continuous bool, add func(path, format string, a
 		switch {
 		case !finite(s.From) || !finite(s.To) || !finite(s.Step) || s.From >= s.To:
 			add(who, "%s: from %v to %v: the range must begin below its end", a.Path, s.From, s.To)
+		case a.Whole && math.Ceil(s.From) > math.Floor(s.To):
+			add(who, "%s: there is no whole number from %v to %v", a.Path, s.From, s.To)
 		case s == a.Log && s.From <= 0:
 			add(who, "%s: a logarithmic range begins above 0, not at %v", a.Path, s.From)
 		case s == a.Log && s.Step != 0:

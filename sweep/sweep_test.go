@@ -137,6 +137,7 @@ only = ["layers.s1.threshold < 3 or layers.s1.learn.k == 1"]
 [set]
 protocol.validation = 100
 [derive]
+layers.s1.learn.a_minus = "layers.s2.learn.a_minus" # which follows itself
 layers.s2.learn.a_minus = "-0.75 * layers.s2.learn.a_plus"
 [[axis]]
 path = "layers.s1.threshold"
@@ -159,8 +160,10 @@ when = "layers.s1.learn.k == 1"
 	if have := points(p); !slices.Equal(have, want) || p.Left != 1 {
 		t.Errorf("points %q and %d left out, not %q and 1", have, p.Left, want)
 	}
-	if have := p.Points[1].Experiment.Layers[1].Learn.AMinus; have != -0.006 {
-		t.Errorf("a_minus is %v, not -0.006", have)
+	for i, l := range p.Points[1].Experiment.Layers {
+		if l.Learn.AMinus != -0.006 {
+			t.Errorf("a_minus of layer %d is %v, not -0.006", i+1, l.Learn.AMinus)
+		}
 	}
 }
 
@@ -300,6 +303,11 @@ func TestFaults(t *testing.T) {
 		{"only = [\"layers.s1.threshold\"]" + small, []string{"only: \"layers.s1.threshold\": expected bool"}},
 		{"only = [\"layers.s1.threshold > 100\"]" + small, []string{"no point meets the conditions"}},
 		{small + "[derive]\nlayers.s1.threshold = \"1 +\"", []string{"derive.layers.s1.threshold"}},
+		{small + "[search]\nkind = \"halving\"\nepochs = [1, 2]", []string{"layers.s2.learn.epochs: search.epochs says how long"}},
+		{small + "[derive]\nlayers.s1.threshold = \"layers.s2.learn.a_plus + 1\"\nlayers.s2.learn.a_plus = \"layers.s1.threshold + 1\"", []string{"in a circle"}},
+		{axis + "range = { from = 1.2, to = 1.8, count = 2 }\nwhole = true", []string{"no whole number from 1.2 to 1.8"}},
+		{axis + "values = [1, 2]", []string{"protocol.validation: say how many training images are held out"}},
+		{axis + "values = [1, 2]" + small + "layers.s1.learn.k = -1", []string{"(and 1 more points)"}},
 		{small + "data.source = \"/nowhere\"", []string{"/nowhere"}},
 	} {
 		_, err := tryPlan(c.text)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -186,14 +187,20 @@ func (c machineFlags) slots(p *sweep.Plan, faults *usageError) (jobs, goroutines
 	if jobs > 0 || p == nil {
 		return jobs, goroutines
 	}
-	jobs = 1 << 20
-	for _, point := range p.Points {
-		learn, test, err := p.Data.Open(point.Experiment)
-		if err == nil { // else NewPlan had refused it
-			jobs = min(jobs, sideBySide(point.Experiment, train.Options{Train: learn, Test: test, Workers: goroutines}))
+	jobs = goroutines
+	if jobs <= 0 {
+		jobs = runtime.GOMAXPROCS(0)
+	}
+	free, ok := freeMemory()
+	if !ok {
+		return min(2, jobs), goroutines
+	}
+	if err := p.TooLarge(int64(free)); err != nil {
+		for _, fault := range split(err) {
+			faults.add("%w; --jobs 1 tries all the same", fault)
 		}
 	}
-	return jobs, goroutines
+	return max(1, min(jobs, int(free/10*9/uint64(p.Memory())))), goroutines
 }
 
 type sweepPlanCommand struct {
@@ -254,7 +261,9 @@ func (c *sweepPlanCommand) Run(s *streams) error {
 		return err
 	}
 	out := planOutput{Name: p.Sweep.Name, Dir: c.dir(), Seeds: p.Sweep.Seeds, LeftOut: p.Left, Twice: p.Twice}
-	out.Slots, _ = c.slots(p.Plan, &faults)
+	if out.Slots, _ = c.slots(p.Plan, &faults); len(faults) > 0 {
+		return faults.err()
+	}
 	jobs, err := p.Jobs(0, p.All())
 	if err != nil {
 		return err
@@ -365,8 +374,9 @@ func axisText(a sweep.Axis, p *sweep.Plan) string {
 	return text
 }
 
-// stageNames are the stages of a sweep, as --stage takes them: what is shared is
-// trained first, then the rest, and then what later rungs have.
+// stageShared is the stage of a sweep, as --stage takes it, in which jobs learn
+// layers that others need. All others of their rung follow.
 const stageShared = "shared"
 
+// stageRung is the stage in which a rung is trained.
 func stageRung(rung int) string { return "rung" + strconv.Itoa(rung+1) }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"firstspike/study"
 	"firstspike/sweep"
 )
 
@@ -22,7 +23,10 @@ func (sweepBestCommand) Help() string {
 	return `Points are judged by held-out training images; the test images are not looked at.
 
     firstspike sweep best rates.toml
+    firstspike sweep best rates.toml --set-lines
     firstspike train mozafari2018 $(firstspike sweep best rates.toml --set-lines)
+
+--set-lines prints all in which the point differs from the preset, a line each, to put into a file or behind a command as above.
 
 Of many points the best looks better than it is: it is also the luckiest. An interval says how sure a mean is, not how sure it is that the point is the best. How good it is the test tells, which no point was chosen by: firstspike sweep test.`
 }
@@ -43,6 +47,10 @@ func (c *sweepBestCommand) Run(s *streams) error {
 	faults := c.faults()
 	n := faults.number("-n", c.N, 10, 1, sweep.MaxJobs)
 	if err := faults.err(); err != nil {
+		return err
+	}
+	p, err := c.open()
+	if err != nil {
 		return err
 	}
 	o, err := c.look()
@@ -66,8 +74,10 @@ func (c *sweepBestCommand) Run(s *streams) error {
 		if !lines[0].Complete() {
 			return fmt.Errorf("%s: no point has results of all of its seeds yet", c.dir())
 		}
-		for _, setting := range o.All(lines[0].Point) {
-			fmt.Fprintf(s.out, "--set %s\n", quote(setting.String()))
+		for _, setting := range study.Differences(p.preset, lines[0].Jobs[0].Experiment) {
+			if setting.Path != "seed" {
+				fmt.Fprintf(s.out, "--set %s=%s\n", setting.Path, visible(setting.B))
+			}
 		}
 		return nil
 	case c.JSON:

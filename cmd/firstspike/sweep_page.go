@@ -27,7 +27,7 @@ func sweepPage(o *sweep.Outcome, file []string) (gallery.Page, error) {
 	page.Lead = "No training has ended yet."
 	if lines := ahead(o, 1); len(lines) > 0 {
 		l := lines[0]
-		page.Lead = fmt.Sprintf("The best of %s has %s, with %.2f %% of the held-out training images right", plural(len(p.Points), "point"), l.Point, l.Mean)
+		page.Lead = fmt.Sprintf("The best of %s has %s, with %.2f %% of the held-out training images right", plural(len(p.Points), "point"), settingsText(l.Point), l.Mean)
 		if l.N > 1 {
 			page.Lead += fmt.Sprintf(" (mean of %s, 95 %% interval %.2f to %.2f)", plural(l.N, "seed"), l.Low, l.High)
 		}
@@ -81,6 +81,14 @@ func sweepPage(o *sweep.Outcome, file []string) (gallery.Page, error) {
 	page.Experiment = string(text)
 	page.Commands = []string{command(append([]string{"sweep", "run"}, file...)...), command(append([]string{"sweep", "best"}, file...)...), command(append([]string{"sweep", "test"}, file...)...)}
 	return page, nil
+}
+
+// settingsText is the settings of a point.
+func settingsText(p sweep.Point) string {
+	if len(p.Settings) == 0 {
+		return "no settings of its own"
+	}
+	return p.String()
 }
 
 // seedsText lists seeds, those that follow one another as a range.

@@ -21,6 +21,7 @@ type sweepRunCommand struct {
 	Stage     string `placeholder:"NAME" help:"What --index counts: shared (jobs whose first layers others need), or rung1, rung2 and so on (all others of that rung). All jobs of rung 1 if not given."`
 	Patience  string `placeholder:"TIME" help:"A process of another machine that gives no sign of life for so long counts as dead; 1m if not given."`
 	SaveEvery string `placeholder:"TIME" help:"Time between checkpoints; 20s if not given."`
+	Cache     string `placeholder:"SIZE" help:"How large the cache of layers that points share may grow, such as 2G; 20G if not given."`
 	Keep      bool   `help:"Keep checkpoints of finished runs, to train them longer."`
 	JSON      bool   `help:"Print what came of it as JSON."`
 }
@@ -52,6 +53,7 @@ func (c *sweepRunCommand) flags() (r *sweep.Runner, from, to int, faults usageEr
 		}
 		*f.to = d
 	}
+	r.CacheBytes = faults.size("--cache", c.Cache)
 	from, to = -1, -1
 	if c.Index != "" {
 		low, high, ranged := strings.Cut(c.Index, "-")
@@ -88,7 +90,9 @@ func (c *sweepRunCommand) Run(s *streams) error {
 		return err
 	}
 	r.Plan, r.Store, r.KeepRuns = p.Plan, sweep.Store{Dir: c.dir()}, c.Keep
-	r.Slots, r.Workers = c.slots(p.Plan, &faults)
+	if r.Slots, r.Workers = c.slots(p.Plan, &faults); len(faults) > 0 {
+		return faults.err()
+	}
 	if from >= 0 {
 		r.Slots = max(1, min(r.Slots, to-from+1))
 	}
@@ -99,7 +103,7 @@ func (c *sweepRunCommand) Run(s *streams) error {
 	r.Observe = board.observe
 	ctx := interruptible(board)
 	if from >= 0 {
-		err = c.some(ctx, r, from, to)
+		err = c.some(ctx, r, from, to, board)
 	} else {
 		err = r.Run(ctx)
 	}
@@ -115,7 +119,7 @@ func (c *sweepRunCommand) Run(s *streams) error {
 }
 
 // some trains the jobs of a stage that --index names.
-func (c *sweepRunCommand) some(ctx context.Context, r *sweep.Runner, from, to int) error {
+func (c *sweepRunCommand) some(ctx context.Context, r *sweep.Runner, from, to int, board *sweepBoard) error {
 	jobs, err := stage(ctx, r, c.Stage)
 	if err != nil {
 		return err
@@ -123,6 +127,7 @@ func (c *sweepRunCommand) some(ctx context.Context, r *sweep.Runner, from, to in
 	if from >= len(jobs) {
 		return usageError{fmt.Errorf("--index %s: there are jobs 0 to %d", c.Index, len(jobs)-1)}
 	}
+	board.forget() // what failed on the way here is not this task's
 	return r.RunJobs(ctx, jobs[from:min(to+1, len(jobs))])
 }
 
@@ -175,18 +180,13 @@ func (c *sweepRunCommand) tell(s *streams, r *sweep.Runner, board *sweepBoard) e
 // with a line that is drawn anew, and a line for every job that ends.
 type sweepBoard struct {
 	board
-	jobs  map[string]string // of those in training, by their keys: how far they are
-	ended int
-	times []float64 // seconds of trainings that ended here
-	parts map[string]float64
-	slots int
-
-	failed int
-	left   int // jobs without a result when it began
+	jobs   map[string]string // of those in training, by their keys: how far they are
+	ended  int               // here
+	failed int               // here
 }
 
 func newSweepBoard(s *streams, r *sweep.Runner) *sweepBoard {
-	b := &sweepBoard{board: board{out: s.err, began: time.Now()}, jobs: map[string]string{}, parts: map[string]float64{}, slots: r.Slots}
+	b := &sweepBoard{board: board{out: s.err, began: time.Now()}, jobs: map[string]string{}}
 	if _, ok := terminal(s.err); !ok || os.Getenv("TERM") == "dumb" {
 		b.log = newLines(s.err).log
 	}
@@ -195,7 +195,6 @@ func newSweepBoard(s *streams, r *sweep.Runner) *sweepBoard {
 		return b // Run tells what is wrong
 	}
 	b.all, b.complete = o.Jobs, o.Done
-	b.left = o.Jobs - o.Done
 	b.note(fmt.Sprintf("%s: %s, %s in all, %d of them finished, %d side by side; folder %s", visible(r.Plan.Sweep.Name), plural(len(r.Plan.Points), "point"),
 		plural(o.Jobs, "training"), o.Done, r.Slots, visible(r.Store.Dir)))
 	return b
@@ -221,7 +220,6 @@ func (b *sweepBoard) observe(e sweep.Event) {
 			break
 		}
 		b.complete, b.ended = b.complete+1, b.ended+1
-		b.times = append(b.times, e.Result.Seconds)
 		note := ""
 		if e.Result.Cached != nil {
 			note = ", first layers shared"
@@ -231,6 +229,13 @@ func (b *sweepBoard) observe(e sweep.Event) {
 		b.say("the rest is trained by other processes; waiting for them")
 	}
 	b.draw()
+}
+
+// forget forgets failures.
+func (b *sweepBoard) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failed = 0
 }
 
 func (b *sweepBoard) training(e sweep.Training) {

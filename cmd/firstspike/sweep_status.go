@@ -194,7 +194,8 @@ func pointsText(o *sweep.Outcome, lines []sweep.Line, width int) string {
 		if !l.Complete() {
 			seeds = fmt.Sprintf("  (%d of %d seeds)", l.N, len(l.Jobs))
 		}
-		interval := fmt.Sprintf("%6.2f to %6.2f", l.Low, l.High)
+		// Student's interval of few seeds may reach beyond what can be.
+		interval := fmt.Sprintf("%6.2f to %6.2f", max(0, l.Low), min(100, l.High))
 		if l.N < 2 {
 			interval = "               "
 		}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"firstspike/cluster"
-	"firstspike/dataset"
 	"firstspike/sweep"
 )
 
@@ -28,7 +27,7 @@ type sweepSubmitCommand struct {
 	Sbatch []string `sep:"none" placeholder:"OPTION" help:"Slurm: an option of sbatch, such as --sbatch=--partition=long. Can be repeated."`
 
 	Image        string `placeholder:"NAME" help:"Kubernetes: the image that Containerfile makes."`
-	Storage      string `placeholder:"SIZE" help:"Kubernetes: the size of the new volume; 10G if not given."`
+	Storage      string `placeholder:"SIZE" help:"Kubernetes: the size of the new volume; 50G if not given."`
 	StorageClass string `placeholder:"NAME" help:"Kubernetes: of the volume, which several nodes write to; the cluster's default if not given."`
 	Claim        string `placeholder:"NAME" help:"Kubernetes: a PersistentVolumeClaim that is there already, in place of a new volume."`
 	Namespace    string `placeholder:"NAME" help:"Kubernetes: kubectl's own if not given."`
@@ -88,7 +87,7 @@ func (c *sweepSubmitCommand) flags() (s submission, faults usageError) {
 	case "kubernetes":
 		k := cluster.Kubernetes{Image: c.Image, StorageClass: c.StorageClass, Claim: c.Claim, Namespace: c.Namespace}
 		if k.Storage = faults.size("--storage", c.Storage); k.Storage == 0 && c.Claim == "" {
-			k.Storage = 10 << 30
+			k.Storage = 50 << 30
 		}
 		if c.Image == "" {
 			faults.add("--image: name the image with the program; Containerfile makes one")
@@ -174,30 +173,37 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 	plan := &sub.plan
 	plan.Name, plan.Dir = p.Sweep.Name, dir
 	if plan.Memory == 0 {
-		for _, point := range p.Points {
-			learn, test, err := p.Data.Open(point.Experiment)
-			if err != nil {
-				return err
-			}
-			images := learn.Len()
-			if limit := point.Experiment.Data.Limit; limit > 0 {
-				images = min(images, limit)
-			}
-			plan.Memory = max(plan.Memory, point.Experiment.Memory(images)+imageBytes(learn)+imageBytes(test))
-		}
 		const step = 64 << 20
-		plan.Memory = (plan.Memory*5/4 + step - 1) / step * step
+		plan.Memory = (p.Plan.Memory()*5/4 + step - 1) / step * step
 	}
-	folder, program := []string{dir}, ""
-	merge := []string{"sweep", "merge", dir}
+	// Tasks read the sweep as it is now, though its file be changed while they
+	// wait in the queue.
+	base, err := p.preset.TOML()
+	if err != nil {
+		return err
+	}
+	name := filepath.Base(dir)
+	var folder, merge []string
 	switch engine := sub.engine.(type) {
 	case cluster.Slurm:
-		if program, err = os.Executable(); err != nil {
+		program, err := os.Executable()
+		if err != nil {
 			return err
 		}
 		if strings.Contains(filepath.ToSlash(program), "/go-build") {
 			return usageError{errors.New("this program is a temporary one, of go run, that nodes will not find; build it where they do: go build -o firstspike ./cmd/firstspike")}
 		}
+		here, err := os.Getwd()
+		if err != nil {
+			return err
+		}
+		// data.source may be relative to where the user is.
+		plan.Program = []string{"/bin/sh", "-c", `cd "$0" && exec "$@"`, here, program}
+		input := sweep.Store{Dir: filepath.Join(dir, "slurm", name)}
+		if err := input.Keep(p.text, p.preset); err != nil {
+			return err
+		}
+		folder, merge = []string{input.Dir, "--out", dir}, []string{"sweep", "merge", input.Dir, "--out", dir}
 		if engine.MaxArray, err = cluster.MaxArray(context.Background()); err != nil && !c.DryRun {
 			return err
 		}
@@ -205,17 +211,13 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 	case cluster.Kubernetes:
 		// The volume begins empty, and the sweep comes with the tasks: not into the
 		// volume, where nobody but root could write beside it.
-		plan.Dir, program = "/sweep", "/firstspike"
-		base, err := p.preset.TOML()
-		if err != nil {
-			return err
-		}
-		input, out := "/input/"+filepath.Base(dir), "/sweep/"+filepath.Base(dir)
+		plan.Dir, plan.Program = "/sweep", []string{"/firstspike"}
+		input, out := "/input/"+name, "/sweep/"+name
 		engine.Inputs = []cluster.Input{{Path: input + "/sweep.toml", Text: string(p.text)}, {Path: input + "/experiment.toml", Text: string(base)}}
 		folder, merge = []string{input, "--out", out}, []string{"sweep", "merge", input, "--out", out, "--wait"}
 		sub.engine = engine
 	}
-	plan.Program, plan.Final = []string{program}, merge
+	plan.Final = merge
 	stage := func(name string, n int) {
 		if n > 0 {
 			plan.Stages = append(plan.Stages, cluster.Stage{Name: name, Count: n,
@@ -228,14 +230,6 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 		stage(stageRung(rung), p.Kept(rung)*len(p.Sweep.Seeds))
 	}
 	return nil
-}
-
-// imageBytes is how much room the images of a set take.
-func imageBytes(s *dataset.Set) int64 {
-	if s.Len() == 0 {
-		return 0
-	}
-	return int64(s.Len()) * int64(len(s.Image(0)))
 }
 
 // notes say what the user has to see to.

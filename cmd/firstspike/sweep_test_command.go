@@ -47,6 +47,7 @@ type sweepLook struct {
 	pointOutput
 	Test  study.Summary `json:"test_percent"`
 	Seeds []seedLook    `json:"runs"`
+	Keys  []string      `json:"keys"` // of the trainings
 	Data  train.DataSum `json:"test_images"`
 	Ended time.Time     `json:"ended"`
 }
@@ -84,17 +85,17 @@ func (c *sweepTestCommand) Run(s *streams) error {
 	switch err := sweep.ReadJSON(path, &kept); {
 	case err == nil && len(kept.Looks) > 0:
 		last := kept.Looks[len(kept.Looks)-1]
-		same := sameSettings(last.Settings, newPointOutput(best).Settings)
+		same := slices.Equal(last.Keys, keysOf(best))
 		if same || !c.Again {
 			if !same {
-				fmt.Fprintf(s.err, "note: another point is best now, point %d: %v; it was not tested; --again looks at the test images once more\n", best.Point.Index, visible(best.Point.String()))
+				fmt.Fprintf(s.err, "note: the sweep has changed since: what is best now, point %d (%v), was not tested in this form; --again looks at the test images once more\n", best.Point.Index, visible(best.Point.String()))
 			}
 			return c.print(s, kept)
 		}
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	look := sweepLook{pointOutput: newPointOutput(best)}
+	look := sweepLook{pointOutput: newPointOutput(best), Keys: keysOf(best)}
 	ctx := interruptible(noter(func(string) {}))
 	display := newDisplay(s.err)
 	defer display.close()
@@ -129,16 +130,12 @@ func (c *sweepTestCommand) Run(s *streams) error {
 	return c.print(s, kept)
 }
 
-func sameSettings(a, b map[string]string) bool {
-	if len(a) != len(b) {
-		return false
+// keysOf are the keys of a line's jobs.
+func keysOf(l sweep.Line) (keys []string) {
+	for _, j := range l.Jobs {
+		keys = append(keys, j.Key)
 	}
-	for path, v := range a {
-		if b[path] != v {
-			return false
-		}
-	}
-	return true
+	return keys
 }
 
 // print tells the last look.
@@ -174,7 +171,7 @@ func (c *sweepTestCommand) print(s *streams, t sweepTest) error {
 
 type sweepMergeCommand struct {
 	sweepFile
-	Wait bool `help:"Wait until all trainings have ended, here or elsewhere."`
+	Wait bool `help:"Wait until all trainings have ended, wherever; for two minutes longer if some have failed, which may be tried again."`
 }
 
 // Help is shown after the flags.
@@ -222,12 +219,18 @@ func (c *sweepMergeCommand) wait() error {
 	}
 	r := sweep.Runner{Plan: p.Plan, Store: sweep.Store{Dir: c.dir()}}
 	ctx := interruptible(noter(func(string) {}))
+	// An engine may try again what has failed, after a while.
+	const patience = 2 * time.Minute
+	changed, before := time.Now(), 0
 	for {
 		o, err := r.Look() // of a folder that is not there yet, too
 		if err != nil {
 			return err
 		}
-		if o.Done+o.Failed == o.Jobs {
+		if now := o.Done<<20 + o.Failed; now != before || len(o.Working) > 0 {
+			changed, before = time.Now(), now
+		}
+		if o.Done == o.Jobs || o.Done+o.Failed == o.Jobs && time.Since(changed) > patience {
 			return nil
 		}
 		select {
