@@ -55,6 +55,12 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		if allowed(w, r, http.MethodGet) {
 			answer(w, r, list{s.Runs()})
 		}
+	case path == "sweeps":
+		if allowed(w, r, http.MethodGet) {
+			answer(w, r, sweepList{s.Sweeps()})
+		}
+	case parts[0] == "sweeps" && len(parts) <= 3 && parts[len(parts)-1] != "":
+		s.ofSweep(w, r, parts[1], strings.Join(parts[2:], ""))
 	case parts[0] != "runs" || len(parts) < 2 || len(parts) > 3 || parts[len(parts)-1] == "":
 		nothing(w, r)
 	default:

@@ -63,7 +63,7 @@ func unpacked(t *testing.T, text []byte) []byte {
 // Every answer, whatever was asked, has the headers that keep others out.
 func TestHeaders(t *testing.T) {
 	s := serve(t, trained(t))
-	for _, ask := range []struct{ method, path string }{{"GET", "/"}, {"GET", "/api/runs"}, {"GET", "/nothing"}, {"POST", "/"}, {"GET", "/api/runs/tiny"}, {"DELETE", "/api/runs/tiny"}, {"HEAD", "/api/events"}} {
+	for _, ask := range []struct{ method, path string }{{"GET", "/"}, {"GET", "/api/runs"}, {"GET", "/nothing"}, {"POST", "/"}, {"GET", "/api/runs/tiny"}, {"DELETE", "/api/runs/tiny"}, {"GET", "/api/sweeps"}, {"GET", "/api/sweeps/x"}, {"HEAD", "/api/events"}} {
 		_, h, _ := s.request(ask.method, ask.path, nil)
 		for name, want := range map[string]string{
 			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
@@ -251,6 +251,11 @@ func TestStrangers(t *testing.T) {
 		{"GET", "/api/runs", []string{"Sec-Fetch-Site", "same-origin"}, 200},
 		{"GET", "/api/runs", []string{"Sec-Fetch-Site", "same-site"}, 403},
 		{"GET", "/api/events", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"GET", "/api/sweeps", []string{"Sec-Fetch-Site", "same-origin"}, 200},
+		{"GET", "/api/sweeps", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"GET", "/api/sweeps/x", []string{"Origin", "http://evil.example"}, 403},
+		{"GET", "/api/sweeps", []string{"Host", "evil.example:" + port}, 421},
+		{"POST", "/api/sweeps", []string{json, "application/json", "Origin", own}, 405},
 		{"GET", "/api/runs", []string{"Origin", own}, 200},
 		{"GET", "/api/runs", []string{"Origin", mine}, 403},
 		{"GET", "/api/runs", []string{"Origin", "null"}, 403},
@@ -303,6 +308,7 @@ func TestTraversal(t *testing.T) {
 		"/api/runs/..", "/api/runs/../", "/api/runs/%2e%2e", "/api/runs/..%2f..%2fetc", "/api/runs/tiny%2f..", "/api/runs/%2Fetc/passwd",
 		"/api/runs/tiny/..", "/api/runs/tiny/experiment.toml", "/api/runs/tiny/digits/x", "/api/runs/", "/api/runs//", "/api/runs/tiny/", "/api/runs/TINY",
 		"/api/", "/api", "/api/runs/" + strings.Repeat("x", 5000), "//etc/passwd", "/api/runs/tiny\x7f", "/api/runs/.",
+		"/api/sweeps/", "/api/sweeps//", "/api/sweeps/..", "/api/sweeps/../runs", "/api/sweeps/%2e%2e/runs", "/api/sweeps/tiny", "/api/sweeps/tiny/0", "/api/sweeps/%2Fetc/passwd", "/api/sweeps/x/y/z",
 	} {
 		c, err := net.Dial("tcp", strings.TrimPrefix(s.address, "http://"))
 		if err != nil {

@@ -1,8 +1,9 @@
 // Package web shows networks in a browser: watch them learn, draw a digit, step
-// through the spikes, ask why. One page does all of it; it is inside the
+// through the spikes, ask why, follow a sweep. One page does all of it; it is inside the
 // program, and needs no network.
 //
-// A [Server] serves the page for folders of runs, finished or in training:
+// A [Server] serves the page for folders of runs and sweeps, finished or in
+// training:
 //
 //	s := web.New([]string{"runs"}, web.Options{})
 //	err := s.Serve(ctx, listener)
@@ -24,13 +25,18 @@
 // while somebody watches. All of it goes to the pages as server-sent events; a
 // page that is too slow for them misses what is out of date anyway.
 //
+// Of a sweep only a version is told, which changes with its folder. A page that
+// shows the sweep then asks what has come of it, and no more often than looking
+// costs a twentieth of a processor. Its plan, for which images are opened, is made
+// once, beside whoever asks, until the sweep's file changes.
+//
 // # Who may ask
 //
 // [Server.Handler] answers no request that a page of another site sends, nor one
 // that has come by a loopback address but not under a name of this machine: a
 // site may give its own name any address. What is read from a request is
 // bounded, and so is what is done at the same time; who has to wait for too long
-// is asked to come again. Runs have names in addresses that the server has given
-// them, so that no path comes from a request. Nothing that is asked changes a
-// run.
+// is asked to come again. Runs and sweeps have names in addresses that the
+// server has given them, so that no path comes from a request. Nothing that is
+// asked changes a run.
 package web

@@ -146,10 +146,10 @@ func TestStillInBrowser(t *testing.T) {
 	dir := t.TempDir()
 	bars(t, filepath.Join(dir, "bars"))
 	p := newTab(t, ctx)
-	address := serve(t, web.New([]string{dir}, web.Options{}))
+	address := serve(t, web.New([]string{dir, ended(t)}, web.Options{}))
 	for _, width := range []int64{360, 1440} {
 		p.size(width, 900)
-		for _, page := range []string{"live", "play//0", "explain//1", "explain//6", "errors"} {
+		for _, page := range []string{"live", "play//0", "explain//1", "explain//6", "errors", "sweeps"} {
 			p.open(address + "#/" + page)
 			p.until(`document.querySelector('main h1, main h2')`)
 			time.Sleep(700 * time.Millisecond)

@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -161,7 +162,12 @@ func FuzzPath(f *testing.F) {
 		f.Add("GET", path, "from=3&n=2", "localhost:8080", "")
 		f.Add("POST", path, "", "evil.example", "http://evil.example")
 	}
-	s := New([]string{trained(f)}, Options{})
+	for _, path := range []string{"/api/sweeps", "/api/sweeps/rates-sweep", "/api/sweeps/rates-sweep/3", "/api/sweeps/../rates-sweep/-1", "/api/sweeps/rates-sweep/sweep.toml", "/api/sweeps//0"} {
+		f.Add("GET", path, "", "localhost:8080", "")
+	}
+	dir := filepath.Join(f.TempDir(), "rates-sweep")
+	beginSweep(f, dir, rates)
+	s := New([]string{trained(f), dir}, Options{})
 	f.Fuzz(func(t *testing.T, method, path, query, host, origin string) {
 		if strings.HasSuffix(path, "/events") || strings.HasSuffix(path, "/doctor") || strings.HasSuffix(path, "/mistakes") {
 			return // they take long
@@ -223,7 +229,7 @@ func hostile(address string, r *rand.Rand, good [][]byte) error {
 	case 1:
 		length = r.IntN(length + 1)
 	case 2:
-		path = "/api/runs/" + strings.Repeat("../", r.IntN(30)) + string(q[:min(len(q), 50)])
+		path = []string{"/api/runs/", "/api/sweeps/", "/api/sweeps/rates-sweep/"}[r.IntN(3)] + strings.Repeat("../", r.IntN(30)) + string(q[:min(len(q), 50)])
 	case 3:
 		lines += "X: " + string(q[:min(len(q), 400)]) + "\r\n"
 	case 4:
@@ -247,7 +253,10 @@ func hostile(address string, r *rand.Rand, good [][]byte) error {
 
 // Ten thousand requests that are not as they should be leave nothing behind.
 func TestMalformed(t *testing.T) {
-	s := serve(t, trained(t))
+	dir := filepath.Join(t.TempDir(), "rates-sweep")
+	beginSweep(t, dir, rates)
+	s := serve(t, trained(t), dir)
+	s.state("rates-sweep", func(sweepState) bool { return true })
 	address, good := strings.TrimPrefix(s.address, "http://"), questions(t)
 	many := func(n int, seed uint64) {
 		var group sync.WaitGroup

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"firstspike/snn"
+	"firstspike/sweep"
 	"firstspike/train"
 )
 
@@ -62,11 +63,12 @@ func isRun(dir string) bool {
 	return has("checkpoint.safetensors") || has("model.safetensors") || has("run.json") && has("experiment.toml")
 }
 
-// A place is where a run is, and what it is called.
+// A place is where a run or a sweep is, and what it is called.
 type place struct{ dir, name string }
 
-// find looks for runs in the folders that were named and below.
-func find(roots []string) (list []place) {
+// find looks for runs and sweeps in the folders that were named and below, and
+// for sweeps alone directly in some others. The runs of a sweep are its own.
+func find(roots, beside []string) (list, sweeps []place) {
 	seen := map[string]bool{}
 	looked := 0
 	var walk func(dir, name string, depth int)
@@ -75,11 +77,18 @@ func find(roots []string) (list []place) {
 			return
 		}
 		seen[absolute(dir)] = true
+		at := place{dir, filepath.ToSlash(name)}
+		if name == "" {
+			at.name = filepath.Base(absolute(dir))
+		}
 		if isRun(dir) {
-			if name == "" {
-				name = filepath.Base(absolute(dir))
+			list = append(list, at)
+			return
+		}
+		if sweep.IsStore(dir) {
+			if len(sweeps) < mostSweeps {
+				sweeps = append(sweeps, at)
 			}
-			list = append(list, place{dir, filepath.ToSlash(name)})
 			return
 		}
 		if depth == deepest {
@@ -99,7 +108,15 @@ func find(roots []string) (list []place) {
 	for _, root := range roots {
 		walk(root, "", 0)
 	}
-	return list
+	for _, dir := range beside {
+		entries, _ := os.ReadDir(dir) // what is not there has none
+		for _, e := range entries {
+			if at := filepath.Join(dir, e.Name()); e.IsDir() && sweep.IsStore(at) {
+				walk(at, e.Name(), deepest)
+			}
+		}
+	}
+	return list, sweeps
 }
 
 // slug is a name as it can stand in an address and in the name of a file.
@@ -136,7 +153,7 @@ func (s *Server) settle(places []place) []*folder {
 	return list
 }
 
-// id is what a run is called in addresses, the same as long as the server runs.
+// id is what a run or a sweep is called in addresses, the same as long as the server runs.
 // The server must be locked.
 func (s *Server) id(p place) string {
 	path := absolute(p.dir)
@@ -150,7 +167,7 @@ func (s *Server) id(p place) string {
 	return s.ids[path]
 }
 
-// look brings what is known of the runs up to date and tells the viewers what
+// look brings what is known of the runs and sweeps up to date and tells the viewers what
 // is new. It reads files, and only those that have changed.
 func (s *Server) look() {
 	s.looking.Lock()
@@ -158,22 +175,25 @@ func (s *Server) look() {
 	if time.Since(s.looked) < lookEvery/4 {
 		return
 	}
+	found, others := find(s.named())
 	runs := []Run{}
-	for _, f := range s.settle(find(s.named())) {
+	for _, f := range s.settle(found) {
 		runs = append(runs, s.glance(f))
 	}
+	sweeps := s.settleSweeps(others)
 	s.mu.Lock()
-	s.runs = runs
+	s.runs, s.sweeps = runs, sweeps
 	s.mu.Unlock()
+	s.hub.tell("sweeps", "sweeps", sweepList{sweeps}) // first: a page that has runs shows what it has
 	s.hub.tell("runs", "runs", list{runs})
 	s.looked = time.Now()
 }
 
-// named are the folders to look into.
-func (s *Server) named() []string {
+// named are the folders to look into, and those for sweeps alone.
+func (s *Server) named() (roots, beside []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.roots)
+	return slices.Clone(s.roots), s.beside
 }
 
 // list is all runs, as JSON has them.

@@ -330,8 +330,9 @@ func TestPageInBrowser(t *testing.T) {
 	dir, l, test := small(t)
 	out := t.TempDir()
 	site(t, out, dir)
+	folders := []string{dir, ended(t)}
 	for _, of := range []struct{ name, address string }{
-		{"served", serve(t, web.New([]string{dir}, web.Options{}))},
+		{"served", serve(t, web.New(folders, web.Options{}))},
 		{"site", folder(t, out)},
 	} {
 		t.Run(of.name, func(t *testing.T) {
@@ -662,7 +663,7 @@ func access(p *tab, address string) {
 	if err != nil {
 		p.t.Log("without axe-core, which npm ci in web/app installs")
 	}
-	for _, page := range []string{"live", "play//0", "explain//1", "explain//2", "explain//3", "explain//4", "explain//5", "explain//6", "explain//7", "explain//8", "errors"} {
+	for _, page := range []string{"live", "play//0", "explain//1", "explain//2", "explain//3", "explain//4", "explain//5", "explain//6", "explain//7", "explain//8", "errors", "sweeps", "sweeps//3"} {
 		p.open(address + "#/" + page)
 		p.until(`document.querySelector('main h1, main h2') && document.querySelectorAll('main canvas').length > 0`)
 		for _, width := range []int64{360, 768, 3840, 1440} {

@@ -16,10 +16,11 @@ import (
 
 // Options say how a server serves.
 type Options struct {
-	Workers int // goroutines for what takes long, such as the list of mistakes; 0: one for each CPU
+	Workers int      // goroutines for what takes long, such as the list of mistakes; 0: one for each CPU
+	Sweeps  []string // folders in which sweeps are looked for, but no runs
 }
 
-// A Server serves the page for runs.
+// A Server serves the page for runs and sweeps.
 type Server struct {
 	workers int
 	hub     *hub
@@ -31,6 +32,8 @@ type Server struct {
 	working  places // labs that answer
 	long     places // lists of mistakes, and exams
 	pictures places // files that are decoded
+	planning places // plans of sweeps that are made
+	sighting places // sweeps that are looked at
 
 	looking sync.Mutex // held by look
 	looked  time.Time
@@ -38,9 +41,13 @@ type Server struct {
 	mu      sync.Mutex
 	roots   []string           // folders of runs
 	folders map[string]*folder // by the name in addresses
-	ids     map[string]string  // those names, by absolute path
+	ids     map[string]string  // those names and those of sweeps, by absolute path
 	taken   map[string]bool    // those names
 	runs    []Run              // as last seen, without epochs
+	beside  []string           // folders of sweeps
+	swept   map[string]*swept  // by the name in addresses
+	sweeps  []Sweep            // as last seen
+	plans   []*swept           // that have their plans in memory; the one used last comes last
 	watches map[string]*watch  // trainings in this process, by absolute path
 	loaded  []*folder          // that have their networks in memory; the one used last comes last
 	present int                // viewers
@@ -54,14 +61,15 @@ const (
 	mostViewers = 256 // pages that watch
 )
 
-// New returns a server for the runs in some folders: each is a run, or has runs
-// below it. They need not be there yet; new ones are noticed.
+// New returns a server for the runs and sweeps in some folders: each is one, or
+// has some below it. They need not be there yet; new ones are noticed.
 func New(dirs []string, o Options) *Server {
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	return &Server{workers: o.Workers, hub: newHub(), page: assets(), roots: dirs,
 		reading: make(places, mostReading), working: make(places, runtime.GOMAXPROCS(0)+1), long: make(places, 1), pictures: make(places, 1),
+		planning: make(places, 1), sighting: make(places, 1), beside: o.Sweeps, swept: map[string]*swept{}, sweeps: []Sweep{},
 		folders: map[string]*folder{}, ids: map[string]string{}, taken: map[string]bool{}, watches: map[string]*watch{}, runs: []Run{}}
 }
 

@@ -106,7 +106,7 @@ func (s *site) prepare(ctx context.Context, runs []string, workers int) error {
 	all := list{[]Run{}}
 	taken := map[string]bool{}
 	for _, root := range runs {
-		places := find([]string{root})
+		places, _ := find([]string{root}, nil)
 		if len(places) == 0 {
 			return fmt.Errorf("%s: %w", root, ErrNoRun)
 		}

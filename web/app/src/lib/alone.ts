@@ -1,6 +1,9 @@
 import { unpacked } from './bytes'
 import { digitsAtOnce, type Source } from './source'
 
+// nowhere is where sweeps are on a page without a server.
+const nowhere = () => Promise.reject(new Error('there are no sweeps on a page without a server'))
+
 // alone is a page without a server: files beside it, and the engine in it.
 export function alone(): Source {
   const base = new URL('.', document.baseURI).href
@@ -39,6 +42,9 @@ export function alone(): Source {
         worker.postMessage({ number, base, id, question: JSON.stringify(question) })
       })
     },
+    sweeps: async () => [],
+    sweep: nowhere,
+    point: nowhere,
     events: () => () => {},
   }
 }

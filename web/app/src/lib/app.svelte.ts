@@ -1,13 +1,13 @@
 import { alone } from './alone'
 import { palettes } from './colours'
 import { served } from './served'
-import type { Run } from './types'
+import type { Run, Sweep } from './types'
 
-export const pages = ['live', 'play', 'explain', 'errors'] as const
-export type Page = (typeof pages)[number]
+export type Page = 'live' | 'play' | 'explain' | 'errors' | 'sweeps'
 
 const content = document.querySelector<HTMLMetaElement>('meta[name=firstspike]')?.content
 export const source = content === 'static' ? alone() : served()
+export const pages: Page[] = ['live', 'play', 'explain', 'errors', ...(source.live ? (['sweeps'] as const) : [])]
 
 type Theme = 'light' | 'dark'
 
@@ -24,17 +24,23 @@ function remembered(): Theme | null {
 
 class App {
   runs = $state<Run[]>([])
+  sweeps = $state<Sweep[]>([])
   ready = $state(false) // the list of runs has come
   connected = $state(true)
   fault = $state('')
-  page = $state<Page>('play')
+  named = $state<Page>() // the page of the address
+  page = $derived<Page>(this.named ?? (!source.live ? 'play' : this.sweeps.length && !this.runs.length ? 'sweeps' : 'live'))
   run = $state('') // its id; the page chooses one if the address has none
+  sweep = $state('') // likewise
   rest = $state<string[]>([]) // of the address
   theme = $state<Theme>(remembered() ?? (prefers.matches ? 'dark' : 'light'))
   palette = $derived(palettes[this.theme])
 
   // current is the run that the address names, or one that can be played with.
   current = $derived(this.runs.find((r) => r.id === this.run) ?? this.runs.find((r) => r.version && !r.error) ?? this.runs[0])
+
+  // following is the sweep that the address names, or the first.
+  following = $derived(this.sweeps.find((s) => s.id === this.sweep) ?? this.sweeps[0])
 
   constructor() {
     prefers.addEventListener('change', () => {
@@ -48,14 +54,17 @@ class App {
   // read takes the page from the address: #/play/run/12.
   read() {
     const parts = location.hash.replace(/^#\/?/, '').split('/').map(decode)
-    this.page = pages.find((p) => p === parts[0]) ?? (source.live ? 'live' : 'play')
-    this.run = parts[1] ?? ''
+    this.named = pages.find((p) => p === parts[0])
+    if (this.named === 'sweeps') this.sweep = parts[1] ?? ''
+    else this.run = parts[1] ?? ''
     this.rest = parts.slice(2)
   }
 
   async list() {
     try {
-      this.hear(await source.runs())
+      const [runs, sweeps] = await Promise.all([source.runs(), source.sweeps()])
+      this.sweeps = sweeps
+      this.hear(runs)
     } catch (e) {
       this.fault = text(e)
     }

@@ -25,6 +25,7 @@ export type Palette = {
   flash: RGB // a neuron that fires now
   time(step: number, steps: number): RGB // early stands out, late fades
   signed(v: number): RGB // -1 to 1: for the runner-up, for the winner
+  result(share: number): RGB // 0 to 1: the best stand out, the worst fade
 }
 
 function palette(dark: boolean): Palette {
@@ -38,6 +39,7 @@ function palette(dark: boolean): Palette {
     gap: dark ? [26, 23, 36] : [255, 255, 255],
     flash: dark ? [255, 255, 255] : [0, 0, 0],
     time: (step, steps) => at(plasma, dark ? 1 - (step / Math.max(1, steps - 1)) * 0.82 : (step / Math.max(1, steps - 1)) * 0.84),
+    result: (share) => at(plasma, dark ? 0.2 + 0.8 * share : (1 - share) * 0.86),
     signed: (v) => mix(middle, v > 0 ? plus : minus, Math.sqrt(Math.min(1, Math.abs(v)))),
   }
 }

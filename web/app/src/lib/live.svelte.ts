@@ -1,6 +1,6 @@
 import { app, source, text } from './app.svelte'
 import { decode } from './bytes'
-import type { EpochEnd, Forming, Progress, Run, Sheet as Told, Stage, Warning } from './types'
+import type { EpochEnd, Forming, Progress, Run, Sheet as Told, Stage, Sweep, Warning } from './types'
 
 // What a layer's maps look for, as far as it is known.
 export type Sheet = { layer: string; of: number; rows: number; cols: number; values: Uint8Array; fresh: Float64Array }
@@ -102,6 +102,7 @@ class Live {
 
   private hear(name: string, data: unknown) {
     if (name === 'runs') return app.hear((data as { runs: Run[] }).runs)
+    if (name === 'sweeps') return void (app.sweeps = (data as { sweeps: Sweep[] }).sweeps)
     if (name === 'again') return this.again()
     const w = this.of((data as { run: string }).run)
     switch (name) {

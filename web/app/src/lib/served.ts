@@ -1,6 +1,6 @@
 import { digitsAtOnce, type Source } from './source'
 
-const names = ['runs', 'stage', 'progress', 'epoch', 'warning', 'forming', 'saved', 'again']
+const names = ['runs', 'sweeps', 'stage', 'progress', 'epoch', 'warning', 'forming', 'saved', 'again']
 
 async function get(path: string, init?: RequestInit) {
   let response: Response
@@ -16,13 +16,15 @@ async function get(path: string, init?: RequestInit) {
   } catch {
     throw new Error(`the server answers with ${response.status} and nothing that can be read`)
   }
-  if (!response.ok) throw new Error(value.error ?? `the server answers with ${response.status}`)
+  if (response.status === 202) throw new Error(String(value.waiting), { cause: 503 }) // as if it were busy, but that is no fault
+  if (!response.ok) throw new Error(value.error ?? `the server answers with ${response.status}`, { cause: response.status })
   return value as never
 }
 
 // served is a server that this page came from.
 export function served(): Source {
   const of = (id: string) => 'api/runs/' + encodeURIComponent(id)
+  const sweep = (id: string) => 'api/sweeps/' + encodeURIComponent(id)
   return {
     live: true,
     runs: async () => (await get('api/runs') as { runs: never }).runs,
@@ -31,6 +33,9 @@ export function served(): Source {
     mistakes: (id) => get(of(id) + '/mistakes'),
     doctor: async (id) => (await get(of(id) + '/doctor') as { findings: never }).findings,
     ask: (id, question) => get(of(id) + '/ask', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(question) }),
+    sweeps: async () => (await get('api/sweeps') as { sweeps: never }).sweeps,
+    sweep: (id) => get(sweep(id)),
+    point: (id, point) => get(`${sweep(id)}/${point}`),
     // A browser opens six connections to a server, for all of its pages together:
     // a page that nobody sees must not keep one.
     events(heard, connected) {

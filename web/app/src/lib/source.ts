@@ -1,4 +1,4 @@
-import type { Answer, Digits, Finding, Mistakes, Question, Run } from './types'
+import type { Answer, Digits, Finding, Mistakes, Question, Run, Sweep, SweepRuns, SweepState } from './types'
 
 // A Source is where the page gets its answers from: a server, or the engine in
 // the page itself.
@@ -10,6 +10,9 @@ export type Source = {
   mistakes(id: string): Promise<Mistakes>
   doctor(id: string): Promise<Finding[]>
   ask(id: string, question: Question): Promise<Answer>
+  sweeps(): Promise<Sweep[]>
+  sweep(id: string): Promise<SweepState>
+  point(id: string, point: number): Promise<SweepRuns>
   events(heard: (name: string, data: unknown) => void, connected: (yes: boolean) => void): () => void
 }
 

@@ -250,3 +250,52 @@ export type Finding = {
   change?: { path: string; value: string }[]
   follows?: string
 }
+
+// A sweep, and what has come of it. Results are percentages of held-out images.
+export type Sweep = { id: string; name: string; version: string }
+
+export type SweepAxis = { name: string; words?: string[]; log: boolean }
+
+export type SweepResult = { n: number; mean: number; low: number; high: number; worst: number; best: number }
+
+export type SweepPoint = { point: number; rung: number; values: (number | null)[]; result?: SweepResult; failed?: number }
+
+export type SweepLevel = SweepResult & { value: number | null; from?: number; to?: number }
+
+export type SweepState = Sweep & {
+  rest: number
+  preset: string
+  search: string
+  seeds: number
+  set: { path: string; value: string }[]
+  axes: SweepAxis[]
+  rungs: { epochs: number; points: number; effects: SweepLevel[][] }[]
+  jobs: number
+  done: number
+  failed: number
+  training: number
+  left: number
+  working: { point: number; seed: number; host: string; at: string; part: number }[]
+  failures: { error: string; times: number; jobs: string[] }[]
+  points: SweepPoint[]
+}
+
+export type SweepRun = {
+  seed: number
+  state: 'finished' | 'training' | 'failed' | 'waiting'
+  right: number
+  epoch: number
+  curve: number[]
+  seconds: number
+  host: string
+  run: string
+  at: string
+  error: string
+}
+
+export type SweepRuns = {
+  point: number
+  version: string
+  settings: { path: string; value: string }[]
+  rungs: { rung: number; epochs: number; seeds: number; runs: SweepRun[] }[]
+}
