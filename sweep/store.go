@@ -9,10 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
+	"firstspike/internal/whole"
 	"firstspike/train"
 )
 
@@ -111,7 +111,7 @@ func (s Store) Keep(text []byte, base train.Experiment) error {
 		if have, err := os.ReadFile(s.path(name)); err == nil && bytes.Equal(have, text) {
 			continue
 		}
-		if err := WriteFile(s.path(name), func(w io.Writer) error {
+		if err := whole.Write(s.path(name), 0o644, func(w io.Writer) error {
 			_, err := w.Write(text)
 			return err
 		}); err != nil {
@@ -158,20 +158,6 @@ func (s Store) Load() (*Plan, error) {
 		parsed.Name = strings.TrimSuffix(filepath.Base(filepath.Clean(s.Dir)), "-sweep")
 	}
 	return NewPlan(parsed, base)
-}
-
-// WriteFile writes a file of a sweep's folder as a whole, in place of what is
-// there.
-func WriteFile(path string, write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
-	tmp, err := writeBeside(path, b.Bytes())
-	if err != nil {
-		return err
-	}
-	return rename(tmp, path)
 }
 
 // Results reads all results, by their keys.
@@ -228,68 +214,31 @@ func (s Store) exists(dir, key string) bool {
 }
 
 // publish writes a file that is created once: who comes second finds it there,
-// and that is no fault, for what he has is the same. It appears under its name
-// whole and synced.
+// and that is no fault, for what he has is the same.
 func publish(path string, v any) error {
-	tmp, err := writeAside(path, v)
-	if err != nil {
-		return err
+	text, err := marshal(v)
+	if err == nil {
+		_, err = whole.Create(path, 0o644, text)
 	}
-	defer os.Remove(tmp)
-	err = os.Link(tmp, path)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		// Not every file system has links. A second result then replaces the
-		// first, as a whole, by its equal.
-		err = os.Rename(tmp, path)
-	}
-	return errors.Join(err, syncDir(filepath.Dir(path)))
+	return err
 }
 
 // WriteJSON writes a file of a sweep's folder as a whole, in place of what is
 // there.
 func WriteJSON(path string, v any) error {
-	tmp, err := writeAside(path, v)
-	if err != nil {
-		return err
-	}
-	return rename(tmp, path)
-}
-
-func rename(tmp, path string) error {
-	err := os.Rename(tmp, path)
-	if err != nil {
-		os.Remove(tmp)
+	text, err := marshal(v)
+	if err == nil {
+		err = whole.Write(path, 0o644, text)
 	}
 	return err
 }
 
-// writeAside writes v as JSON, as writeBeside.
-func writeAside(path string, v any) (name string, err error) {
+func marshal(v any) (write func(io.Writer) error, err error) {
 	text, err := json.MarshalIndent(v, "", " ")
-	if err != nil {
-		return "", err
-	}
-	return writeBeside(path, append(text, '\n'))
-}
-
-// writeBeside writes what is to be a file under another name.
-func writeBeside(path string, text []byte) (name string, err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return "", err
-	}
-	_, err = f.Write(text)
-	if runtime.GOOS != "windows" {
-		err = errors.Join(err, f.Chmod(0o644))
-	}
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		os.Remove(f.Name())
-		return "", err
-	}
-	return f.Name(), nil
+	return func(w io.Writer) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	}, err
 }
 
 // abandoned is how old a half-written file is that no process writes any more.
@@ -310,16 +259,4 @@ func (s Store) tidy() error {
 		}
 	}
 	return nil
-}
-
-// syncDir makes a new name last through a power cut, where the system can.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

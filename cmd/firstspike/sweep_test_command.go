@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"firstspike/internal/whole"
 	"firstspike/study"
 	"firstspike/sweep"
 	"firstspike/train"
@@ -251,9 +251,9 @@ func (c *sweepMergeCommand) write(o *sweep.Outcome) error {
 	for _, f := range []mergedFile{
 		{"points.csv", points.CSV}, {"points.parquet", points.Parquet}, {"runs.csv", runs.CSV}, {"runs.parquet", runs.Parquet}, {"report.html", page.Write},
 	} {
-		if err := sweep.WriteFile(filepath.Join(c.dir(), f.name), f.write); err != nil {
+		if err := whole.Write(filepath.Join(c.dir(), f.name), 0o644, f.write); err != nil {
 			return err
 		}
 	}
-	return os.Chmod(c.dir(), 0o755)
+	return nil
 }
