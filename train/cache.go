@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"firstspike/internal/whole"
 )
 
 // cacheBytes is how large a cache may grow if nobody says otherwise.
@@ -45,7 +47,7 @@ func (c cache) write(key string, write func(io.Writer) error) error {
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return err
 	}
-	if err := writeFile(c.path(key), write); err != nil {
+	if err := whole.Write(c.path(key), 0o644, write); err != nil {
 		return err
 	}
 	return c.trim(key)
@@ -118,7 +120,7 @@ func (c cache) entries() ([]CacheEntry, error) {
 			continue
 		}
 		final := strings.TrimPrefix(strings.TrimSuffix(f.Name(), filepath.Ext(f.Name())), ".")
-		if _, ok := keyOf(final); ok && halfWritten(f.Name(), final) && time.Since(info.ModTime()) > abandoned {
+		if _, ok := keyOf(final); ok && whole.HalfWritten(f.Name(), final) && time.Since(info.ModTime()) > abandoned {
 			os.Remove(path) // it is no fault if that cannot be done
 		}
 	}

@@ -10,14 +10,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
 
 	"firstspike/dataset"
+	"firstspike/internal/whole"
 )
 
 // The files of a run.
@@ -137,8 +135,8 @@ func openFolder(dir string, lock bool) (*folder, error) {
 	return f, nil
 }
 
-// sweep removes what a process left half-written when it was killed: see
-// writeFile for the names. It is no fault if that cannot be done.
+// sweep removes what a process left half-written when it was killed. It is no
+// fault if that cannot be done.
 func (f *folder) sweep() {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
@@ -146,19 +144,11 @@ func (f *folder) sweep() {
 	}
 	for _, e := range entries {
 		for _, name := range []string{experimentFile, recordFile, checkpointFile, modelFile, reportFile} {
-			if halfWritten(e.Name(), name) {
+			if whole.HalfWritten(e.Name(), name) {
 				os.Remove(f.path(e.Name()))
 			}
 		}
 	}
-}
-
-// halfWritten reports whether writeFile uses a name while it writes the file
-// that is to be called final.
-func halfWritten(name, final string) bool {
-	digits, ours := strings.CutPrefix(name, "."+final+".")
-	_, err := strconv.ParseUint(digits, 10, 64)
-	return ours && err == nil
 }
 
 // lockFolder takes hold of a folder, if it is to be locked.
@@ -187,52 +177,10 @@ func (f *folder) close() error {
 // write replaces a file of the run as a whole: whoever reads it sees the old
 // contents or the new ones.
 func (f *folder) write(name string, content []byte) error {
-	return writeFile(f.path(name), func(w io.Writer) error {
+	return whole.Write(f.path(name), 0o644, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
 	})
-}
-
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
-	if err = write(tmp); err != nil {
-		return err
-	}
-	if err = tmp.Chmod(0o644); err != nil && runtime.GOOS != "windows" {
-		return err
-	}
-	if err = tmp.Sync(); err != nil {
-		return err
-	}
-	if err = tmp.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-// syncDir makes a renaming last through a power cut, where the system can.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" || runtime.GOOS == "js" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }
 
 func (f *folder) writeJSON(name string, v any) error {
