@@ -11,7 +11,6 @@
 //     figure: pictures of plain data, as PNG and SVG.
 //     eventfile: the files that TensorBoard shows.
 //     fetch: files that are known beforehand, from mirrors.
-//     cluster: plans of tasks for Slurm and Kubernetes.
 //     internal/simd: the few loops in which time is spent.
 //     internal/hdf5: a writer of HDF5 files.
 //     internal/slurm: a Slurm of one machine, for tests.
@@ -21,6 +20,7 @@
 //     encode: pictures and recordings to first spikes.
 //     snn: layers, and how they learn.
 //     readout: spikes to decisions.
+//     cluster: plans of tasks for Slurm and Kubernetes.
 //  3. train: experiments, as data, and everything that runs them.
 //  4. preset: a file for each paper that is replicated.
 //     conform: comparison with reference traces.

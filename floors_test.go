@@ -34,7 +34,7 @@ var floors = map[string]int{
 	"figure":            1,
 	"eventfile":         1,
 	"fetch":             1,
-	"cluster":           1,
+	"cluster":           2,
 	"dataset":           2,
 	"encode":            2,
 	"snn":               2,

@@ -12,6 +12,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"firstspike/internal/whole"
 )
 
 // A Plan says which programs are to run, in which order, and what each of them
@@ -93,32 +95,18 @@ func Write(dir string, p Plan, e Engine) (path string, err error) {
 const logs = "logs"
 
 // replace writes a file so that whoever reads it sees the old one or the new
-// one.
-func replace(path string, f File) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+// one. It can be made again, so nobody waits for the disk.
+func replace(path string, f File) error {
+	w, err := whole.Begin(path)
 	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			tmp.Close()
-			os.Remove(tmp.Name())
-		}
-	}()
-	if _, err = tmp.WriteString(f.Text); err != nil {
 		return err
 	}
 	mode := os.FileMode(0o644)
 	if f.Runs {
 		mode = 0o755
 	}
-	if err = os.Chmod(tmp.Name(), mode); err != nil {
-		return err
-	}
-	if err = tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
+	_, err = w.WriteString(f.Text)
+	return w.End(mode, err)
 }
 
 // A task of a plan as engines see it: that of a stage, many times, or the final
