@@ -26,6 +26,12 @@ saved=saved-$how-$index
 case $how in
 quick) sleep 0.3 ;;
 fails) [ "$index" != 1 ] || exit 3 ;;
+dies)
+	if [ ! -e "$saved" ]; then
+		trap 'note TERM; touch "$saved"; trap - TERM; kill -TERM $$' TERM
+		note waits
+		while :; do sleep 0.1; done
+	fi ;;
 stops | slow)
 	if [ ! -e "$saved" ]; then
 		trap 'note TERM; [ $how = stops ] || sleep 3; touch "$saved"; exit 130' TERM
@@ -117,7 +123,11 @@ func TestSlurm(t *testing.T) {
 	if n, err := MaxArray(t.Context()); err != nil || n != 1001 {
 		t.Errorf("arrays have %d tasks, %v", n, err)
 	}
+	t.Run("side by side", testSideBySide)
+	t.Run("preempted", testPreempted) // after those, which the urgent job would preempt as well
+}
 
+func testSideBySide(t *testing.T) {
 	t.Run("stages are run in order, whatever fails", func(t *testing.T) {
 		t.Parallel()
 		dir, _ := submit(t, Slurm{MaxArray: 3}, Plan{CPUs: 2, Memory: 100 << 20, Most: 2}, Stage{Name: "fails", Count: 3}, Stage{Name: "quick", Count: 5})
@@ -221,6 +231,53 @@ func TestSlurm(t *testing.T) {
 			t.Errorf("recorded:\n%s", strings.Join(lines, "\n"))
 		}
 	})
+}
+
+// urgent is a job that notes in the files it is given when it begins and ends.
+const urgent = `#!/bin/bash
+note() { for record; do echo "urgent $what" >>"$record"; done; }
+what=begin note "$@"
+until [ -e over ]; do sleep 0.1; done
+what=end note "$@"
+`
+
+// Whether a task dies of being told to stop or saves and exits with 130, it is
+// queued again. The two have half of the node each, the urgent job takes it all.
+func testPreempted(t *testing.T) {
+	dir := t.TempDir()
+	path, over := filepath.Join(dir, "urgent.sh"), filepath.Join(dir, "over")
+	if err := os.WriteFile(path, []byte(urgent), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	hows := []string{"dies", "slow"}
+	var plans, records, tasks []string
+	for _, how := range hows {
+		plan, ids := submit(t, Slurm{}, Plan{CPUs: slurm.CPUs / 2}, Stage{Name: how, Count: 1})
+		plans, tasks = append(plans, plan), append(tasks, ids[0]+"_0")
+		records = append(records, filepath.Join(plan, "record"))
+	}
+	for i, how := range hows {
+		await(t, plans[i], how+" 0 waits", 1)
+	}
+	do(t, append([]string{"sbatch", "--partition=urgent", "--exclusive", "--chdir=" + dir, "--output=/dev/null", path}, records...)...)
+	for _, plan := range plans {
+		await(t, plan, "urgent begin", 1)
+	}
+	out, err := exec.Command("squeue", "--noheader", "--array", "--jobs="+strings.Join(tasks, ","), "--format=%T").Output()
+	if err != nil || string(out) != "PENDING\nPENDING\n" {
+		t.Errorf("the tasks are %q, %v", out, err)
+	}
+	do(t, "touch", over)
+	for i, how := range hows {
+		lines := await(t, plans[i], "final x end", 1)
+		want := []string{
+			how + " 0 begin 4 0", how + " 0 waits", how + " 0 TERM", "urgent begin", "urgent end",
+			how + " 0 begin 4 1", how + " 0 end", "final x begin 4 0", "final x end",
+		}
+		if !slices.Equal(lines, want) {
+			t.Errorf("recorded:\n%s", strings.Join(lines, "\n"))
+		}
+	}
 }
 
 // escape is a path as a pattern of package filepath.

@@ -135,7 +135,7 @@ func freePorts(n int) ([]int, error) {
 func ready(env []string, ended <-chan struct{}) bool {
 	late := time.After(30 * time.Second)
 	for {
-		c := exec.Command("sinfo", "--noheader", "--format=%T")
+		c := exec.Command("sinfo", "--noheader", "--partition=debug", "--format=%T")
 		c.Env = append(os.Environ(), env...)
 		if out, err := c.Output(); err == nil && strings.TrimSpace(string(out)) == "idle" {
 			return true
