@@ -14,14 +14,14 @@ import (
 	"firstspike/sweep"
 )
 
-// onSlurm is a sweep whose trainings take a second or two.
+// onSlurm is a sweep whose trainings take a second, most of it to save.
 const onSlurm = `
 preset = "bars"
 seeds  = 2
 
 [set]
 protocol.validation = 200
-layers.s2.learn.epochs = 2000
+layers.s2.learn.epochs = 400
 
 [[axis]]
 path   = "layers.s1.threshold"
