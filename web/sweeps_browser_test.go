@@ -286,7 +286,7 @@ log = { from = 0.001, to = 0.016, count = 3 }
 		t.Fatal(err)
 	}
 	p := newTab(t, ctx)
-	p.size(1440, 1500)
+	p.size(1440, 1830)
 	p.open(serve(t, web.New([]string{dir}, web.Options{})) + "#/sweeps")
 	p.until(`document.querySelector('.point .u-over') && document.querySelectorAll('.panels figure').length === 3`)
 	time.Sleep(500 * time.Millisecond)
