@@ -125,16 +125,20 @@ type Setting struct{ Path, A, B string }
 // Differences lists the settings in which two experiments differ.
 func Differences(a, b train.Experiment) []Setting {
 	var list []Setting
+	theirs := map[string]string{}
+	for path, y := range b.Settings() {
+		theirs[path] = y
+	}
 	seen := map[string]bool{}
-	for _, path := range append(a.Paths(), b.Paths()...) {
-		if seen[path] {
-			continue
-		}
+	for path, x := range a.Settings() {
 		seen[path] = true
-		x, _ := a.Value(path)
-		y, _ := b.Value(path)
-		if x != y {
+		if y := theirs[path]; x != y {
 			list = append(list, Setting{path, x, y})
+		}
+	}
+	for path, y := range b.Settings() {
+		if !seen[path] && y != "" {
+			list = append(list, Setting{path, "", y})
 		}
 	}
 	// Texts that print alike may still not be the same numbers.

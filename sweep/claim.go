@@ -236,7 +236,7 @@ func (c *claims) living() (map[string]bool, error) {
 	return all, nil
 }
 
-// holders reads all claims.
+// holders reads all claims of the living, as far as is known.
 func (c *claims) holders() (map[string]Holder, error) {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -250,7 +250,7 @@ func (c *claims) holders() (map[string]Holder, error) {
 		}
 		text, err := os.ReadFile(c.path(key, gen))
 		var h Holder
-		if err != nil || json.Unmarshal(text, &h) != nil || h.gone() {
+		if err != nil || json.Unmarshal(text, &h) != nil || c.dead(key, gen) {
 			continue // let go, or being written, or left behind
 		}
 		all[key] = h

@@ -20,8 +20,7 @@ type scope struct {
 
 func newScope(e *train.Experiment) scope {
 	s := scope{types.Map{}, map[string]any{}}
-	for _, path := range e.Paths() {
-		text, _ := e.Value(path)
+	for path, text := range e.Settings() {
 		s.put(strings.Split(path, "."), text)
 	}
 	return s

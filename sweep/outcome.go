@@ -204,8 +204,10 @@ func (r *Runner) known(rung int) ([]Job, error) {
 
 // holders are the processes that are at jobs, by the names of these.
 func (r *Runner) holders() (map[string]Holder, error) {
-	c := claims{dir: r.Store.path(claimsDir), patience: patience}
-	return c.holders()
+	r.looking.Do(func() {
+		r.looks.dir, r.looks.patience = r.Store.path(claimsDir), cmp.Or(r.Patience, patience)
+	})
+	return r.looks.holders()
 }
 
 // Ranked lists the lines of the last rung that is known, the best first: by the

@@ -27,6 +27,8 @@ type Runner struct {
 	Observe func(Event)
 
 	claims    claims
+	looks     claims // as who only looks sees them
+	looking   sync.Once
 	observing sync.Mutex
 
 	mu     sync.Mutex

@@ -3,6 +3,7 @@ package train
 import (
 	"encoding"
 	"fmt"
+	"iter"
 	"reflect"
 	"strconv"
 	"strings"
@@ -48,14 +49,29 @@ func (e *Experiment) Value(path string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	if list, ok := v.Interface().([]float64); ok {
-		parts := make([]string, len(list))
-		for i, x := range list {
-			parts[i] = strconv.FormatFloat(x, 'g', -1, 64)
-		}
-		return strings.Join(parts, ","), true
+	return written(v), true
+}
+
+// Settings are the paths of all fields and their values, as of [Experiment.Paths]
+// and [Experiment.Value], in one go.
+func (e *Experiment) Settings() iter.Seq2[string, string] {
+	return func(yield func(path, value string) bool) {
+		more := true
+		e.walk(func(path string, v reflect.Value) { more = more && yield(path, written(v)) })
 	}
-	return fmt.Sprint(v.Interface()), true
+}
+
+// written is a field as Set takes it.
+func written(v reflect.Value) string {
+	list, ok := v.Interface().([]float64)
+	if !ok {
+		return fmt.Sprint(v.Interface())
+	}
+	parts := make([]string, len(list))
+	for i, x := range list {
+		parts[i] = strconv.FormatFloat(x, 'g', -1, 64)
+	}
+	return strings.Join(parts, ",")
 }
 
 func (e *Experiment) fields() map[string]reflect.Value {
