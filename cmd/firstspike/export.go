@@ -10,11 +10,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"firstspike/gallery"
+	"firstspike/internal/whole"
 	"firstspike/observe"
 )
 
@@ -163,7 +163,7 @@ func writeWhole(s *streams, out string, write func(io.Writer) error) error {
 // A replacement is a file that takes the place of another when all of it is there.
 type replacement struct {
 	*os.File
-	path string // whose place it takes; "": it is what was named, a device or a pipe
+	aside *whole.File // the same; nil: File is what was named, a device or a pipe
 }
 
 // supersede begins a file that will take the place of path. Where that is no
@@ -174,33 +174,24 @@ func supersede(path string) (replacement, error) {
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		return replacement{f, ""}, err
+		return replacement{f, nil}, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if fault, ok := err.(*fs.PathError); ok { // which names the temporary file
-		fault.Path = path
+	f, err := whole.Begin(path)
+	if err != nil {
+		if fault, ok := err.(*fs.PathError); ok { // which names the temporary file
+			fault.Path = path
+		}
+		return replacement{}, err
 	}
-	return replacement{f, path}, err
+	return replacement{f.File, f}, nil
 }
 
 // end puts the file in its place, or, after an error, leaves that as it was.
 func (r replacement) end(err error) error {
-	if r.path == "" {
+	if r.aside == nil {
 		return errors.Join(err, r.Close())
 	}
-	if err == nil && runtime.GOOS != "windows" {
-		err = r.Chmod(0o644)
-	}
-	if closed := r.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Rename(r.Name(), r.path)
-	}
-	if err != nil {
-		os.Remove(r.Name())
-	}
-	return err
+	return r.aside.End(0o644, err)
 }
 
 // events are what TensorBoard is told of a run.
