@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"firstspike/internal/whole"
 	"firstspike/study"
 	"firstspike/sweep"
 	"firstspike/train"
@@ -163,95 +162,6 @@ func (c *sweepTestCommand) print(s *streams, t sweepTest) error {
 	lines = append(lines, fmt.Sprintf("%s, last on %s; kept in %s", looks, last.Ended.Format("2 January 2006, 15:04 UTC"), visible(filepath.Join(c.dir(), testFile))))
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(s.out, wrapFor(s.out, line, 4)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-type sweepMergeCommand struct {
-	sweepFile
-	Wait bool `help:"Wait until all trainings have ended, wherever; for two minutes longer if some have failed, which may be tried again."`
-}
-
-// Help is shown after the flags.
-func (sweepMergeCommand) Help() string {
-	return `The sweep's folder gets these files, also when some trainings are still to come:
-
-    points.csv, points.parquet    a row for every point: settings, mean, 95 % interval, worst seed
-    runs.csv, runs.parquet        a row for every training: settings, seed, images right, the sum of its weights
-    report.html                   the page with pictures: which settings matter, and which points are best
-
-    firstspike sweep merge rates.toml
-    python -c 'import pandas; print(pandas.read_parquet("rates-sweep/points.parquet"))'
-
-Every training is counted once, however many processes had a part in it.`
-}
-
-// Run merges.
-func (c *sweepMergeCommand) Run(s *streams) error {
-	if c.Wait {
-		if err := c.wait(); err != nil {
-			return err
-		}
-	}
-	o, err := c.look()
-	if err != nil {
-		return err
-	}
-	if err := c.write(o); err != nil {
-		return err
-	}
-	fmt.Fprint(s.out, statusText(o, columns(s.out), c.args()))
-	for _, name := range []string{"points.csv", "points.parquet", "runs.csv", "runs.parquet", "report.html"} {
-		if _, err := fmt.Fprintln(s.out, visible(filepath.Join(c.dir(), name))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// wait waits for the sweep to begin, and to end.
-func (c *sweepMergeCommand) wait() error {
-	p, err := c.open()
-	if err != nil {
-		return err
-	}
-	r := sweep.Runner{Plan: p.Plan, Store: sweep.Store{Dir: c.dir()}}
-	ctx := interruptible(noter(func(string) {}))
-	// An engine may try again what has failed, after a while.
-	const patience = 2 * time.Minute
-	changed, before := time.Now(), 0
-	for {
-		o, err := r.Look() // of a folder that is not there yet, too
-		if err != nil {
-			return err
-		}
-		if now := o.Done<<20 + o.Failed; now != before || len(o.Working) > 0 {
-			changed, before = time.Now(), now
-		}
-		if o.Done == o.Jobs || o.Done+o.Failed == o.Jobs && time.Since(changed) > patience {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return silentError(statusInterrupted)
-		case <-time.After(5 * time.Second):
-		}
-	}
-}
-
-// write writes all files of a merge.
-func (c *sweepMergeCommand) write(o *sweep.Outcome) error {
-	page, err := sweepPage(o, c.args())
-	if err != nil {
-		return err
-	}
-	points, runs := o.Points(), o.Runs()
-	for _, f := range []mergedFile{
-		{"points.csv", points.CSV}, {"points.parquet", points.Parquet}, {"runs.csv", runs.CSV}, {"runs.parquet", runs.Parquet}, {"report.html", page.Write},
-	} {
-		if err := whole.Write(filepath.Join(c.dir(), f.name), 0o644, f.write); err != nil {
 			return err
 		}
 	}
