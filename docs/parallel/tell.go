@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"firstspike/figure"
 	"firstspike/study"
@@ -80,16 +82,15 @@ var layers = []string{"s2", "s3"}
 
 // tell writes everything as tables of Markdown.
 func tell(w io.Writer, o options, rows []row) {
-	fmt.Fprintln(w, "| layer | way | n | right, % | against plain, points | 95 % interval |\n|---|---|---|---|---|---|")
+	fmt.Fprintln(w, "| layer | way | n | right, % | against plain, points | give or take |\n|---|---|---|---|---|---|")
 	for _, layer := range layers {
 		plain := percent(values(rows, layer, stale, 0))
 		for _, way := range o.ways {
 			right := percent(values(rows, layer, way.measure(), way.n))
-			if len(right) == 0 || len(right) != len(plain) {
+			if len(right) == 0 {
 				continue
 			}
-			d := study.Compare(plain, right)
-			fmt.Fprintf(w, "| %s | %s | %d | %.2f | %+.2f | %+.2f to %+.2f |\n", layer, way.measure(), way.n, study.Summarise(right).Mean, d.Mean, d.Low, d.High)
+			fmt.Fprintf(w, "| %s | %s | %d | %.1f | %+.1f | %.1f |\n", layer, way.measure(), way.n, mean(right), mean(right)-mean(plain), 100*math.Sqrt2*giveOrTake(o, rows, layer))
 		}
 	}
 	fmt.Fprintln(w, "\n| in groups of | "+groupNames()+" |\n|---|---|---|---|---|---|---|---|---|")
@@ -97,7 +98,7 @@ func tell(w io.Writer, o options, rows []row) {
 		fmt.Fprintf(w, "| %d |", n)
 		for _, layer := range layers {
 			for _, g := range grouped {
-				fmt.Fprintf(w, " %.1f %% |", study.Summarise(percent(values(rows, layer, g, n))).Mean)
+				fmt.Fprintf(w, " %.1f %% |", mean(percent(values(rows, layer, g, n))))
 			}
 		}
 		fmt.Fprintln(w)
@@ -135,6 +136,39 @@ func microseconds(r row) (what string, ok bool) {
 	return r.measure[:n], true
 }
 
+func mean(list []float64) float64 { return study.Summarise(list).Mean }
+
+// giveOrTake is two standard errors of the mean of a way over the seeds, which is
+// about half an interval of 95 %, once what all ways have in common of a seed is
+// taken out. All ways of a layer are taken to scatter alike: each by itself
+// has too few seeds to tell. 0: there are too few to tell at all.
+func giveOrTake(o options, rows []row, layer string) float64 {
+	var ways [][]float64
+	for _, w := range o.ways {
+		if right := values(rows, layer, w.measure(), w.n); len(right) > 0 {
+			ways = append(ways, right)
+		}
+	}
+	if len(ways) < 2 || len(ways[0]) < 2 {
+		return 0
+	}
+	seeds := make([]float64, len(ways[0])) // means over the ways
+	for _, right := range ways {
+		for i, v := range right {
+			seeds[i] += v / float64(len(ways))
+		}
+	}
+	squares := 0.0
+	for _, right := range ways {
+		for i, v := range right {
+			rest := v - mean(right) - seeds[i] + mean(seeds)
+			squares += rest * rest
+		}
+	}
+	free := float64((len(ways) - 1) * (len(seeds) - 1))
+	return 2 * math.Sqrt(squares/free/float64(len(seeds)))
+}
+
 func percent(shares []float64) []float64 {
 	list := slices.Clone(shares)
 	for i := range list {
@@ -152,7 +186,7 @@ func curves(o options, rows []row) figure.Figure {
 		Height:  150,
 	}
 	for _, layer := range layers {
-		panel := figure.Panel{Name: layer + " learns so: held-out images right", Percent: true}
+		panel := figure.Panel{Name: strings.ToUpper(layer) + " learns so: held-out images right", Percent: true}
 		for _, kind := range []struct{ measure, name string }{{stale, "behind"}, {together, "at once"}} {
 			s := figure.Series{Name: kind.name}
 			for _, w := range o.ways {
@@ -160,14 +194,14 @@ func curves(o options, rows []row) figure.Figure {
 				if w.measure() != kind.measure || w.n == 0 || len(right) == 0 {
 					continue
 				}
-				sum := study.Summarise(right)
-				s.X, s.Y = append(s.X, float64(w.n)), append(s.Y, sum.Mean)
-				s.Low, s.High = append(s.Low, sum.Low), append(s.High, sum.High)
+				v, around := mean(right), giveOrTake(o, rows, layer)
+				s.X, s.Y = append(s.X, float64(w.n)), append(s.Y, v)
+				s.Low, s.High = append(s.Low, v-around), append(s.High, v+around)
 			}
 			panel.Series = append(panel.Series, s)
 		}
 		if plain := values(rows, layer, stale, 0); len(plain) > 0 {
-			panel.References = []figure.Reference{{Name: "one after another", Value: study.Summarise(plain).Mean}}
+			panel.References = []figure.Reference{{Name: "one after another", Value: mean(plain)}}
 		}
 		f.Panels = append(f.Panels, panel)
 	}
