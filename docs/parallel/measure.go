@@ -225,7 +225,6 @@ var messages = []struct {
 
 // trips is how long it takes to send messages of several sizes through the
 // sockets of one machine and to have one byte back, the median of so many.
-// No wire is faster.
 func trips(rounds int) ([]row, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
