@@ -102,32 +102,35 @@ func (b *board) observe(seed uint64, e train.Event) {
 		}
 	case train.EpochEnd:
 		at(e.Layer, e.Epoch+1, 0)
-	case train.Warning:
-		if text, bad := watchText(e); bad {
-			b.say(fmt.Sprintf("seed %d: %s", seed, text))
-		}
-	case train.Saved:
-		if e.Err != nil {
-			b.say(fmt.Sprintf("seed %d: %s", seed, saveWarning(e)))
-		}
-	case train.Cached:
-		if text, warning := cachedText(e); warning {
-			b.say(fmt.Sprintf("seed %d: %s", seed, text))
-		}
+	default:
+		b.warn(fmt.Sprintf("seed %d", seed), e)
 	}
 	b.draw()
 }
 
+// warn says what is wrong with a training, if the event tells of that.
+func (b *board) warn(who string, e train.Event) {
+	text, bad := "", false
+	switch e := e.(type) {
+	case train.Warning:
+		text, bad = watchText(e)
+	case train.Saved:
+		if bad = e.Err != nil; bad {
+			text = saveWarning(e)
+		}
+	case train.Cached:
+		text, bad = cachedText(e)
+	}
+	if bad {
+		b.say(who + ": " + text)
+	}
+}
+
 // draw shows how far the study has come, not too often.
 func (b *board) draw() {
-	every := 200 * time.Millisecond
-	if b.log != nil {
-		every = quiet
-	}
-	if time.Since(b.drawn) < every {
+	if !b.due() {
 		return
 	}
-	b.drawn = time.Now()
 	var parts []string
 	todo := (b.all - b.complete) * b.images
 	for _, seed := range slices.Sorted(maps.Keys(b.seeds)) {
@@ -143,6 +146,24 @@ func (b *board) draw() {
 	if len(parts) > 0 {
 		line += "  " + strings.Join(parts, "  ")
 	}
+	b.show(line)
+}
+
+// due reports whether it is time for another line, and notes that there is one.
+func (b *board) due() bool {
+	every := 200 * time.Millisecond
+	if b.log != nil {
+		every = quiet
+	}
+	if time.Since(b.drawn) < every {
+		return false
+	}
+	b.drawn = time.Now()
+	return true
+}
+
+// show shows how far all is: on a terminal in place of the line before.
+func (b *board) show(line string) {
 	if b.log != nil {
 		b.log.Info(line)
 		return

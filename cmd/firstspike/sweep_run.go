@@ -246,31 +246,16 @@ func (b *sweepBoard) training(e sweep.Training) {
 			text += fmt.Sprintf(" %s %%", percent(t.Score.Right, t.Score.Images(), 1))
 		}
 		b.jobs[e.Job.Key] = fmt.Sprintf("point %d seed %d %s", e.Job.Point, e.Job.Seed, text)
-	case train.Warning:
-		if text, bad := watchText(t); bad {
-			b.say(fmt.Sprintf("%v: %s", e.Job, text))
-		}
-	case train.Saved:
-		if t.Err != nil {
-			b.say(fmt.Sprintf("%v: %s", e.Job, saveWarning(t)))
-		}
-	case train.Cached:
-		if text, warning := cachedText(t); warning {
-			b.say(fmt.Sprintf("%v: %s", e.Job, text))
-		}
+	default:
+		b.warn(e.Job.String(), t)
 	}
 }
 
 // draw shows how far the sweep has come, not too often.
 func (b *sweepBoard) draw() {
-	every := 200 * time.Millisecond
-	if b.log != nil {
-		every = quiet
-	}
-	if time.Since(b.drawn) < every {
+	if !b.due() {
 		return
 	}
-	b.drawn = time.Now()
 	line := fmt.Sprintf("%d of %d", b.complete, b.all)
 	if b.ended > 0 {
 		each := time.Since(b.began).Seconds() / float64(b.ended)
@@ -281,13 +266,7 @@ func (b *sweepBoard) draw() {
 		parts = append(parts, text)
 	}
 	slices.Sort(parts)
-	line += "  " + strings.Join(parts, "  ")
-	if b.log != nil {
-		b.log.Info(line)
-		return
-	}
-	width, _ := terminal(b.out)
-	fmt.Fprint(b.out, "\r"+cut(line, max(width-1, 20))+"\x1b[K")
+	b.show(line + "  " + strings.Join(parts, "  "))
 }
 
 func firstLine(text string) string {
