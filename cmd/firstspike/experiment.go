@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -70,28 +69,11 @@ func findExperiment(name string) (e train.Experiment, dir string, err error) {
 	return e, "", err
 }
 
-// readExperiment reads an experiment from a TOML file. What is no file, such
-// as a device, might never end, or never begin, and is not opened.
-func readExperiment(path string) (e train.Experiment, err error) {
-	info, err := os.Stat(path)
+// readExperiment reads an experiment from a TOML file.
+func readExperiment(path string) (train.Experiment, error) {
+	text, err := readText(path, "an experiment", "an experiment is a TOML file, as show prints it")
 	if err != nil {
-		return e, err
-	}
-	if !info.Mode().IsRegular() {
-		return e, fmt.Errorf("%s: is no regular file; an experiment is a TOML file, as show prints it", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return e, err
-	}
-	defer f.Close()
-	const most = 1 << 16 // ten times what an experiment takes
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err != nil {
-		return e, err
-	}
-	if len(text) > most {
-		return e, fmt.Errorf("%s: has more than %s bytes, which is too large for an experiment in TOML", path, count(most))
+		return train.Experiment{}, err
 	}
 	return train.Parse(path, text)
 }

@@ -99,7 +99,7 @@ func (c sweepFile) open() (o openedSweep, err error) {
 		}
 		return o, sweepFaults(c.File, err)
 	}
-	if o.text, err = readText(c.File, "a sweep is a TOML file"); err != nil {
+	if o.text, err = readText(c.File, "a sweep", "a sweep is a TOML file"); err != nil {
 		return o, usageError{err}
 	}
 	s, err := sweep.Parse(c.File, o.text)
@@ -149,8 +149,9 @@ func (c sweepFile) look() (*sweep.Outcome, error) {
 	return r.Look()
 }
 
-// readText reads a regular file of moderate size.
-func readText(path, advice string) ([]byte, error) {
+// readText reads a TOML file, which says what what is. What is no file, such as a
+// device, might never end, or never begin, and is not opened.
+func readText(path, what, advice string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -168,7 +169,7 @@ func readText(path, advice string) ([]byte, error) {
 		return nil, err
 	}
 	if len(text) > train.MaxText {
-		return nil, fmt.Errorf("%s: has more than %s bytes; %s", path, count(train.MaxText), advice)
+		return nil, fmt.Errorf("%s: has more than %s bytes, which is too large for %s in TOML", path, count(train.MaxText), what)
 	}
 	return text, nil
 }
