@@ -51,26 +51,18 @@ type Working struct {
 // Look reads what has come of a sweep.
 func (r *Runner) Look() (*Outcome, error) {
 	o := &Outcome{Plan: r.Plan}
-	results, err := r.Store.Results()
-	if err != nil {
-		return nil, err
-	}
-	failures, err := r.Store.Failures()
-	if err != nil {
-		return nil, err
-	}
-	holders, err := r.holders()
+	st, err := r.read()
 	if err != nil {
 		return nil, err
 	}
 	versions := map[string]bool{}
 	var clock clock
 	for rung := range r.Plan.Rungs() {
-		jobs, err := r.known(rung)
-		if err != nil {
+		jobs, err := r.jobs(rung, st)
+		if err != nil && !errors.Is(err, ErrNotYet) {
 			return nil, err
 		}
-		if jobs == nil { // any points will do for their number and epochs
+		if err != nil { // any points will do for their number and epochs
 			if jobs, err = r.Plan.Jobs(rung, r.Plan.All()[:r.Plan.Kept(rung)]); err != nil {
 				return nil, err
 			}
@@ -84,13 +76,12 @@ func (r *Runner) Look() (*Outcome, error) {
 		for len(jobs) > 0 {
 			n := len(r.Plan.Sweep.Seeds)
 			line := Line{Point: r.Plan.Points[jobs[0].Point], Rung: rung, Jobs: jobs[:n]}
-			last := jobs[0].Experiment.Layers
-			line.Epochs = last[len(last)-1].Learn.Epochs
+			line.Epochs = jobs[0].epochs()
 			var percents []float64
 			for _, j := range jobs[:n] {
-				result, done := results[j.Key]
-				failure, failed := failures[j.Key]
-				holder, working := holders[shortKey(j.Key)]
+				result, done := st.results[j.Key]
+				failure, failed := st.failures[j.Key]
+				holder, working := st.holders[shortKey(j.Key)]
 				switch {
 				case done:
 					o.Done++
@@ -147,10 +138,6 @@ type waitingJob struct {
 	part float64 // that is done
 }
 
-func epochsOf(j Job) float64 {
-	return float64(j.Experiment.Layers[len(j.Experiment.Layers)-1].Learn.Epochs)
-}
-
 func (c *clock) learns(prefix string) bool {
 	if c.prefixes == nil {
 		c.prefixes = map[string]bool{}
@@ -179,7 +166,7 @@ func (c *clock) left() (seconds float64) {
 		return 0
 	}
 	for _, w := range c.waiting {
-		takes := c.last / c.epochs * epochsOf(w.job)
+		takes := c.last / c.epochs * float64(w.job.epochs())
 		if c.learns(w.job.Prefix) && c.learned > 0 {
 			takes += c.first / float64(c.learned)
 		}
@@ -191,15 +178,6 @@ func (c *clock) left() (seconds float64) {
 // seconds is a time, of a hundred years at most.
 func seconds(s float64) time.Duration {
 	return time.Duration(min(s, 3e9) * float64(time.Second))
-}
-
-// known are the jobs of a rung, nil if its points are not known yet.
-func (r *Runner) known(rung int) ([]Job, error) {
-	jobs, err := r.Jobs(rung)
-	if errors.Is(err, ErrNotYet) {
-		return nil, nil
-	}
-	return jobs, err
 }
 
 // holders are the processes that are at jobs, by the names of these.

@@ -60,6 +60,9 @@ type Job struct {
 // String names the job to people.
 func (j Job) String() string { return fmt.Sprintf("point %d, seed %d", j.Point, j.Seed) }
 
+// epochs is how long the last layer learns.
+func (j Job) epochs() int { return j.Experiment.Layers[len(j.Experiment.Layers)-1].Learn.Epochs }
+
 // NewPlan makes the points of a sweep from an experiment, and checks every one
 // of them, with its images. All that is wrong is told at once, each fault once,
 // with the first point that has it.

@@ -17,7 +17,38 @@ func (r *Runner) Jobs(rung int) ([]Job, error) {
 	if rung == 0 {
 		return r.Plan.Jobs(0, r.Plan.All())
 	}
-	points, err := r.promote(rung)
+	st, err := r.read()
+	if err != nil {
+		return nil, err
+	}
+	return r.jobs(rung, st)
+}
+
+// A state is what the folder tells of jobs, by their keys; of holders by the
+// short ones.
+type state struct {
+	results  map[string]Result
+	failures map[string]Failure
+	holders  map[string]Holder
+}
+
+func (r *Runner) read() (st state, err error) {
+	if st.results, err = r.Store.Results(); err != nil {
+		return st, err
+	}
+	if st.failures, err = r.Store.Failures(); err != nil {
+		return st, err
+	}
+	st.holders, err = r.holders()
+	return st, err
+}
+
+// jobs is Jobs in a state of the folder.
+func (r *Runner) jobs(rung int, st state) ([]Job, error) {
+	if rung == 0 {
+		return r.Plan.Jobs(0, r.Plan.All())
+	}
+	points, err := r.promote(rung, st)
 	if err != nil {
 		return nil, err
 	}
@@ -28,20 +59,8 @@ func (r *Runner) Jobs(rung int) ([]Job, error) {
 // mean of their seeds on held-out images, the first of equal ones; those of which
 // a seed failed come last. It depends on nothing but results and failures, so
 // that all processes agree once a rung has ended.
-func (r *Runner) promote(rung int) ([]int, error) {
-	before, err := r.Jobs(rung - 1)
-	if err != nil {
-		return nil, err
-	}
-	results, err := r.Store.Results()
-	if err != nil {
-		return nil, err
-	}
-	failures, err := r.Store.Failures()
-	if err != nil {
-		return nil, err
-	}
-	holders, err := r.holders()
+func (r *Runner) promote(rung int, st state) ([]int, error) {
+	before, err := r.jobs(rung-1, st)
 	if err != nil {
 		return nil, err
 	}
@@ -55,9 +74,9 @@ func (r *Runner) promote(rung int) ([]int, error) {
 			all = append(all, standing{point: j.Point})
 		}
 		of := &all[len(all)-1]
-		result, done := results[j.Key]
-		_, failed := failures[j.Key]
-		_, retried := holders[shortKey(j.Key)]
+		result, done := st.results[j.Key]
+		_, failed := st.failures[j.Key]
+		_, retried := st.holders[shortKey(j.Key)]
 		switch {
 		case done:
 			of.percent += result.Percent() / float64(len(r.Plan.Sweep.Seeds))
