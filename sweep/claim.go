@@ -184,13 +184,23 @@ func (k *claim) beat() {
 			return
 		case <-tick.C:
 		}
-		_, err := os.Stat(k.of.path(k.key, k.gen+1))
-		if err == nil || errors.Is(k.write(), fs.ErrNotExist) {
+		if !k.held() || errors.Is(k.write(), fs.ErrNotExist) {
 			close(k.lost)
 			return
 		}
 		// Any other fault, such as a full disk, may pass.
 	}
+}
+
+// held reports whether nobody has taken a claim over. Where that cannot be seen,
+// it counts as held.
+func (k *claim) held() bool {
+	_, err := os.Stat(k.of.path(k.key, k.gen))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	_, err = os.Stat(k.of.path(k.key, k.gen+1))
+	return err != nil
 }
 
 // write writes a claim anew, never one that is gone.

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/parquet-go/parquet-go"
 
@@ -426,6 +427,49 @@ func TestLateOwner(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(filepath.Join(r.Store.Dir, "runs")); err != nil || len(entries) != 1 {
 		t.Errorf("%v, %v are in the folder of runs", entries, err)
+	}
+}
+
+// A process that was taken for dead, and whose folder is gone, has not failed: what
+// the other made counts.
+func TestLateFailure(t *testing.T) {
+	p := plan(t, "seeds = 1"+small)
+	jobs, err := p.Jobs(0, p.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := jobs[0].Key
+	other := &sweep.Runner{Plan: p, Store: sweep.Store{Dir: t.TempDir()}, Patience: time.Second}
+	if err := other.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r := &sweep.Runner{Plan: p, Store: sweep.Store{Dir: t.TempDir()}, Patience: time.Second}
+	r.Observe = func(e sweep.Event) {
+		if e, ok := e.(sweep.Ended); ok && e.Err != nil {
+			t.Error("it counts as failed: ", e.Err)
+		}
+		e2, ok := e.(sweep.Training)
+		if !ok {
+			return
+		}
+		if end, ok := e2.Event.(train.EpochEnd); ok && end.Layer == "s2" && end.Epoch == 1 {
+			at := func(parts ...string) string { return filepath.Join(append([]string{r.Store.Dir}, parts...)...) }
+			err := errors.Join(os.Remove(at("claims", key[:16]+".1")), os.RemoveAll(at("runs", key[:16]+".1")),
+				os.CopyFS(at("runs", key[:16]+".2"), os.DirFS(filepath.Join(other.Store.Dir, "runs", key[:16]+".1"))),
+				sweep.WriteJSON(at("results", key+".json"), results(t, other)[key]))
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if failures, err := r.Store.Failures(); err != nil || len(failures) > 0 {
+		t.Errorf("%v, %v are noted as failed", failures, err)
+	}
+	if got, want := results(t, r)[key], results(t, other)[key]; got.Weights != want.Weights || got.Run != want.Run {
+		t.Errorf("the result is %v, not that of the other, %v", got, want)
 	}
 }
 

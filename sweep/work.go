@@ -86,9 +86,14 @@ func (r *Runner) claim(j Job, learns bool) (*task, error) {
 			t.prefix = nil
 		}
 	}
-	before, err := generations(r.Store.path(runsDir), shortKey(j.Key))
+	runs, err := r.lastRun(j)
 	if err == nil {
-		t.claim, err = r.claims.take(shortKey(j.Key), j.String(), slices.Max(append(before, 0)))
+		t.claim, err = r.claims.take(shortKey(j.Key), j.String(), runs)
+	}
+	if err == nil { // another may have had the claim, and let it go, since that look
+		if runs, err = r.lastRun(j); err == nil && runs >= t.claim.gen {
+			err = errTaken
+		}
 	}
 	if err == nil && !r.Store.exists(resultsDir, j.Key) {
 		r.tried[j.Key] = true
@@ -104,6 +109,12 @@ func (r *Runner) claim(j Job, learns bool) (*task, error) {
 		t.prefix.release()
 	}
 	return nil, err
+}
+
+// lastRun is the last generation of a job that has a folder, 0 if none has.
+func (r *Runner) lastRun(j Job) (int, error) {
+	gens, err := generations(r.Store.path(runsDir), shortKey(j.Key))
+	return slices.Max(append(gens, 0)), err
 }
 
 // ended are the keys of the jobs that have results, or have failed elsewhere
@@ -154,12 +165,6 @@ func (r *Runner) do(ctx context.Context, t *task, slots int) error {
 	<-watched
 	r.freePrefix(t)
 	defer t.claim.release()
-	lost := false
-	select {
-	case <-t.claim.lost:
-		lost = true
-	default:
-	}
 	switch {
 	case err == nil:
 		if err := publish(r.Store.path(resultsDir, t.job.Key+".json"), result); err != nil {
@@ -170,7 +175,7 @@ func (r *Runner) do(ctx context.Context, t *task, slots int) error {
 			return err
 		}
 		r.tell(Ended{Job: t.job, Result: result})
-	case lost, errors.Is(err, train.ErrInterrupted):
+	case !t.claim.held(), errors.Is(err, train.ErrInterrupted):
 		// It is saved, for whoever goes on: after a loss that is another.
 		r.mu.Lock()
 		delete(r.tried, t.job.Key)
