@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -48,7 +49,8 @@ type Holder struct {
 	Beat    int     `json:"beat"`
 	Task    string  `json:"task"` // what is done: "point 3, seed 7"
 	At      string  `json:"at,omitempty"`
-	Part    float64 `json:"part"` // of the task that is done, 0 to 1
+	Part    float64 `json:"part"`             // of the task that is done, 0 to 1
+	Deaths  int     `json:"deaths,omitempty"` // of holders before, one after the other, since anything was saved
 }
 
 // A claim is one that this process holds.
@@ -111,6 +113,11 @@ func (c *claims) take(key, task string, least int) (*claim, error) {
 	k := &claim{of: c, key: key, gen: gen, lost: make(chan struct{}), stop: make(chan struct{})}
 	k.holder = self()
 	k.holder.Task = task
+	for _, g := range before {
+		if h, ok := c.read(key, g); ok { // it was not let go
+			k.holder.Deaths = max(k.holder.Deaths, h.Deaths+1)
+		}
+	}
 	f, err := os.OpenFile(c.path(key, gen), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, errTaken
@@ -171,6 +178,12 @@ func (c *claims) dead(key string, gen int) bool {
 	return time.Since(last.since) > c.patience
 }
 
+// read reads a claim; false if it is not there, or is being written.
+func (c *claims) read(key string, gen int) (h Holder, ok bool) {
+	text, err := os.ReadFile(c.path(key, gen))
+	return h, err == nil && json.Unmarshal(text, &h) == nil
+}
+
 // beats is how often in its patience a claim is written anew.
 const beats = 6
 
@@ -224,6 +237,20 @@ func (k *claim) tell(at string, part float64) {
 	k.holder.At, k.holder.Part = at, part
 }
 
+// saved says that the work would not have to begin anew.
+func (k *claim) saved() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.holder.Deaths = 0
+}
+
+// deaths is how many holders before died, one after the other, and saved nothing.
+func (k *claim) deaths() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.holder.Deaths
+}
+
 // release lets go of a claim.
 func (k *claim) release() {
 	close(k.stop)
@@ -258,12 +285,10 @@ func (c *claims) holders() (map[string]Holder, error) {
 		if !ok {
 			continue
 		}
-		text, err := os.ReadFile(c.path(key, gen))
-		var h Holder
-		if err != nil || json.Unmarshal(text, &h) != nil || c.dead(key, gen) {
-			continue // let go, or being written, or left behind
+		if c.dead(key, gen) {
+			continue
 		}
-		all[key] = h
+		all[key], _ = c.read(key, gen) // empty while it is being written
 	}
 	return all, nil
 }
@@ -283,7 +308,7 @@ func self() Holder {
 	host, _ := os.Hostname() // "" if the system does not say
 	h := Holder{Host: host, Process: os.Getpid()}
 	if h.Machine = machine(); h.Machine != "" {
-		h.Started = started(h.Process)
+		h.Started, _ = started(h.Process) // "": others wait for signs of life
 	}
 	return h
 }
@@ -299,16 +324,20 @@ var machine = func() string {
 	return strings.TrimSpace(string(boot)) + " " + space
 }
 
-// started is when a process of this machine began, "" if there is none.
-func started(process int) string {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
+// started is when a process of this machine began, "" if it has ended, and an
+// error where the system does not say.
+func started(process int) (string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", process))
+	if err != nil {
+		return "", err
+	}
 	// The program's name, in parentheses, may hold anything.
 	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 	const start = 22 - 3 // of the fields after the name
 	if len(fields) <= start || fields[0] == "Z" || fields[0] == "X" {
-		return ""
+		return "", nil
 	}
-	return fields[start]
+	return fields[start], nil
 }
 
 // gone reports whether a holder was a process of this machine that has ended.
@@ -317,5 +346,10 @@ func (h Holder) gone() bool {
 	if h.Machine == "" || h.Machine != machine() {
 		return false
 	}
-	return started(h.Process) != h.Started
+	began, err := started(h.Process)
+	if err != nil { // there is none, or it is another user's, which may be hidden
+		p, err := os.FindProcess(h.Process)
+		return err == nil && errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone)
+	}
+	return h.Started != "" && began != h.Started
 }

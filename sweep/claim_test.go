@@ -120,7 +120,11 @@ func TestClaimOfTheGone(t *testing.T) {
 		t.Skip(err)
 	}
 	h := self()
-	h.Process, h.Started = cmd.Process.Pid, started(cmd.Process.Pid)
+	h.Process = cmd.Process.Pid
+	var err error
+	if h.Started, err = started(h.Process); err != nil {
+		t.Fatal(err)
+	}
 	text, _ := json.Marshal(h)
 	if err := os.WriteFile(c.path("a", 1), text, 0o666); err != nil {
 		t.Fatal(err)

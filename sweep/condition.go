@@ -18,10 +18,14 @@ type scope struct {
 	values map[string]any
 }
 
-func newScope(e *train.Experiment) scope {
+// newScope leaves out what a training sets when the point is known: the seed, and
+// the epochs that are a rung's, whose path is rung.
+func newScope(e *train.Experiment, rung string) scope {
 	s := scope{types.Map{}, map[string]any{}}
 	for path, text := range e.Settings() {
-		s.put(strings.Split(path, "."), text)
+		if path != "seed" && path != rung {
+			s.put(strings.Split(path, "."), text)
+		}
 	}
 	return s
 }
@@ -36,7 +40,9 @@ func (s scope) put(path []string, text string) {
 		scope{t, s.values[path[0]].(map[string]any)}.put(path[1:], text)
 		return
 	}
-	if v, err := strconv.ParseFloat(text, 64); err == nil {
+	if v, err := strconv.Atoi(text); err == nil {
+		s.types[path[0]], s.values[path[0]] = types.Int, v
+	} else if v, err := strconv.ParseFloat(text, 64); err == nil {
 		s.types[path[0]], s.values[path[0]] = types.Float, v
 	} else if v, err := strconv.ParseBool(text); err == nil {
 		s.types[path[0]], s.values[path[0]] = types.Bool, v
@@ -47,8 +53,8 @@ func (s scope) put(path []string, text string) {
 
 // holds says whether a condition, such as "layers.s2.threshold < 10", holds for
 // an experiment.
-func holds(condition string, e *train.Experiment) (bool, error) {
-	v, err := evaluate(condition, e, expr.AsBool())
+func (p *Plan) holds(condition string, e *train.Experiment) (bool, error) {
+	v, err := p.evaluate(condition, e, expr.AsBool())
 	if err != nil {
 		return false, err
 	}
@@ -57,8 +63,8 @@ func holds(condition string, e *train.Experiment) (bool, error) {
 
 // value is what an expression, such as "-0.75 * layers.s2.learn.a_plus", gives
 // for an experiment, as a setting takes it.
-func value(expression string, e *train.Experiment) (string, error) {
-	v, err := evaluate(expression, e)
+func (p *Plan) value(expression string, e *train.Experiment) (string, error) {
+	v, err := p.evaluate(expression, e)
 	if err != nil {
 		return "", err
 	}
@@ -73,13 +79,23 @@ func value(expression string, e *train.Experiment) (string, error) {
 	return "", fmt.Errorf("%q gives %v, which is no number, word, true or false", expression, v)
 }
 
-func evaluate(expression string, e *train.Experiment, options ...expr.Option) (any, error) {
-	s := newScope(e)
-	p, err := expr.Compile(expression, append(options, expr.Env(s.types))...)
-	if err != nil {
+func (p *Plan) evaluate(expression string, e *train.Experiment, options ...expr.Option) (any, error) {
+	rung := ""
+	if p.Sweep.Search.Kind == Halving {
+		rung = p.lastEpochs()
+	}
+	s := newScope(e, rung)
+	program, err := expr.Compile(expression, append(options, expr.Env(s.types))...)
+	switch {
+	case err == nil:
+	case strings.Contains(err.Error(), "unknown name seed"):
+		return nil, fmt.Errorf("%q: a point has the same settings for all of its seeds, so that nothing can follow from the seed", expression)
+	case rung != "" && strings.Contains(expression, rung):
+		return nil, fmt.Errorf("%q: a point has the same settings in all rungs, so that nothing can follow from %s", expression, rung)
+	default:
 		return nil, wrongExpression(expression, err)
 	}
-	v, err := expr.Run(p, s.values)
+	v, err := expr.Run(program, s.values)
 	if err != nil {
 		return nil, wrongExpression(expression, err)
 	}

@@ -96,7 +96,7 @@ func NewPlan(s *Sweep, base train.Experiment) (*Plan, error) {
 		p.follow(&point, add)
 		left := false
 		for _, condition := range s.Only {
-			ok, err := holds(condition, &point.Experiment)
+			ok, err := p.holds(condition, &point.Experiment)
 			if err != nil {
 				add("only", err.Error())
 			}
@@ -108,6 +108,9 @@ func NewPlan(s *Sweep, base train.Experiment) (*Plan, error) {
 		}
 		for _, f := range point.Experiment.Faults() {
 			add(where, f.Error())
+		}
+		if e := point.Experiment; e.Layers[len(e.Layers)-1].Learn.Epochs == 0 && e.Readout.Rule != train.ReadoutSVM {
+			add(where, fmt.Sprintf("%s is 0: the last layer learns nothing, so that there is nothing to choose", p.lastEpochs()))
 		}
 		key, err := experimentKey(point.Experiment, "")
 		if err != nil {
@@ -170,10 +173,15 @@ func (f *findings) err() error {
 	return all.Err()
 }
 
+// lastEpochs is the path of the epochs of the last layer.
+func (p *Plan) lastEpochs() string {
+	return "layers." + p.Base.Layers[len(p.Base.Layers)-1].Name + ".learn.epochs"
+}
+
 // checkEpochs refuses what would set the epochs that the rungs of a search by
 // halving set.
 func (p *Plan) checkEpochs(add func(path, problem string)) {
-	path := "layers." + p.Base.Layers[len(p.Base.Layers)-1].Name + ".learn.epochs"
+	path := p.lastEpochs()
 	if p.Sweep.Search.Kind == Halving && p.Sweep.sets(path) {
 		add(path, "search.epochs says how long the last layer learns in every rung; leave it out here")
 	}
@@ -203,7 +211,7 @@ func (p *Plan) follow(point *Point, add func(path, problem string)) {
 		changed := ""
 		for _, path := range p.Derived() {
 			before, _ := point.Experiment.Value(path)
-			v, err := value(p.Sweep.Derive[path], &point.Experiment)
+			v, err := p.value(p.Sweep.Derive[path], &point.Experiment)
 			if err == nil {
 				err = point.Experiment.Set(path, v)
 			}
@@ -266,7 +274,7 @@ func (p *Plan) combinations(add func(path, problem string)) ([]Point, error) {
 			var next []Point
 			for _, point := range points {
 				levels := [][]string{nil}
-				if point.varies(a, add) {
+				if p.vary(point, a, add) {
 					levels = a.Levels()
 				}
 				if len(next)+len(levels) > MaxJobs {
@@ -291,7 +299,7 @@ func (p *Plan) combinations(add func(path, problem string)) ([]Point, error) {
 		point := first
 		for i, u := range sobol(uint32(n), len(shift)) {
 			a, values := p.Sweep.Axes[i], []string(nil)
-			if point.varies(a, add) {
+			if p.vary(point, a, add) {
 				values = a.at(float64(u^shift[i]) / (1 << 32))
 			}
 			point = point.with(a, values, add)
@@ -304,12 +312,15 @@ func (p *Plan) combinations(add func(path, problem string)) ([]Point, error) {
 // join is values of several settings as one text.
 func join(values []string) string { return strings.Join(values, ",") }
 
-// varies reports whether an axis varies, with the settings of the axes before it.
-func (p Point) varies(a Axis, add func(path, problem string)) bool {
+// vary reports whether an axis varies, with a point's settings of the axes before
+// it and what follows from them.
+func (p *Plan) vary(point Point, a Axis, add func(path, problem string)) bool {
 	if a.When == "" {
 		return true
 	}
-	ok, err := holds(a.When, &p.Experiment)
+	point.Experiment = point.Experiment.Clone()
+	p.follow(&point, func(path, problem string) {}) // told when the point is whole
+	ok, err := p.holds(a.When, &point.Experiment)
 	if err != nil {
 		add(a.Name()+": when", err.Error())
 	}

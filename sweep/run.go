@@ -33,6 +33,7 @@ type Runner struct {
 
 	mu     sync.Mutex
 	tried  map[string]bool      // keys of jobs that this runner has trained, with or without success
+	bare   map[string]bool      // keys of jobs whose results have lost their networks
 	shared map[string]int       // how many jobs have a prefix in common
 	older  map[string]time.Time // when jobs failed, by their keys, before this runner began
 	busy   map[string]bool      // prefixes that this runner learns now
@@ -97,32 +98,38 @@ func (r *Runner) Run(ctx context.Context) error {
 }
 
 // RunJobs trains those of the jobs that nobody has trained or is training, and
-// waits for the rest.
+// waits for the rest. A job whose network is gone, though it has a result, is
+// trained again, to the same result.
 func (r *Runner) RunJobs(ctx context.Context, jobs []Job) error {
 	if err := r.begin(); err != nil {
 		return err
 	}
 	order := r.order(jobs)
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	slots := max(1, min(r.Slots, len(jobs)))
-	var group sync.WaitGroup
-	for range slots {
-		group.Go(func() {
-			if err := r.slot(ctx, order, slots); err != nil {
-				cancel(err)
-			}
-		})
+	for {
+		errs := make([]error, slots)
+		var group sync.WaitGroup
+		for i := range errs {
+			group.Go(func() {
+				if errs[i] = r.slot(ctx, order, slots); errs[i] != nil {
+					cancel()
+				}
+			})
+		}
+		group.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return train.ErrInterrupted
+		}
+		r.claims.tidy()
+		if again, err := r.tidy(jobs); err != nil || !again {
+			return err
+		}
 	}
-	group.Wait()
-	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded) {
-		return err
-	}
-	if ctx.Err() != nil {
-		return train.ErrInterrupted
-	}
-	r.claims.tidy()
-	return r.tidy()
 }
 
 // begin makes ready for the first jobs.
@@ -143,7 +150,7 @@ func (r *Runner) begin() error {
 	if err != nil {
 		return err
 	}
-	r.tried, r.busy, r.alone, r.older = map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]time.Time{}
+	r.tried, r.bare, r.busy, r.alone, r.older = map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]time.Time{}
 	for key, f := range failures {
 		r.older[key] = f.Ended
 	}

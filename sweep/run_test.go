@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -443,6 +444,8 @@ func TestLateFailure(t *testing.T) {
 	if err := other.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	theirs := results(t, other)[key]
+	theirs.Run = key[:16] + ".2"
 	r := &sweep.Runner{Plan: p, Store: sweep.Store{Dir: t.TempDir()}, Patience: time.Second}
 	r.Observe = func(e sweep.Event) {
 		if e, ok := e.(sweep.Ended); ok && e.Err != nil {
@@ -456,7 +459,7 @@ func TestLateFailure(t *testing.T) {
 			at := func(parts ...string) string { return filepath.Join(append([]string{r.Store.Dir}, parts...)...) }
 			err := errors.Join(os.Remove(at("claims", key[:16]+".1")), os.RemoveAll(at("runs", key[:16]+".1")),
 				os.CopyFS(at("runs", key[:16]+".2"), os.DirFS(filepath.Join(other.Store.Dir, "runs", key[:16]+".1"))),
-				sweep.WriteJSON(at("results", key+".json"), results(t, other)[key]))
+				sweep.WriteJSON(at("results", key+".json"), theirs))
 			if err != nil {
 				t.Error(err)
 			}
@@ -468,8 +471,93 @@ func TestLateFailure(t *testing.T) {
 	if failures, err := r.Store.Failures(); err != nil || len(failures) > 0 {
 		t.Errorf("%v, %v are noted as failed", failures, err)
 	}
-	if got, want := results(t, r)[key], results(t, other)[key]; got.Weights != want.Weights || got.Run != want.Run {
-		t.Errorf("the result is %v, not that of the other, %v", got, want)
+	if got := results(t, r)[key]; got.Host != theirs.Host || got.Run != theirs.Run || !got.Ended.Equal(theirs.Ended) {
+		t.Errorf("the result is %v, not that of the other, %v", got, theirs)
+	}
+}
+
+// A result whose network is gone is made again, to the same weights.
+func TestLostNetwork(t *testing.T) {
+	p := plan(t, rates)
+	store := sweep.Store{Dir: t.TempDir()}
+	run := func() map[string]sweep.Result {
+		r := &sweep.Runner{Plan: p, Store: store, Slots: 2}
+		if err := r.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return results(t, r)
+	}
+	before := run()
+	var lost []string
+	for key, r := range before {
+		switch len(lost) {
+		case 0:
+			os.RemoveAll(filepath.Join(store.Dir, "runs", r.Run))
+		case 1:
+			os.Remove(filepath.Join(store.Dir, "runs", r.Run, "model.safetensors"))
+		default:
+			continue
+		}
+		lost = append(lost, key)
+	}
+	after := run()
+	for _, key := range lost {
+		m, err := train.Load(filepath.Join(store.Dir, "runs", after[key].Run))
+		if err != nil {
+			t.Error(err)
+		} else if got := sweep.WeightsSum(m); got != before[key].Weights {
+			t.Errorf("made again, the weights are %s, not %s", got, before[key].Weights)
+		}
+	}
+	for key := range before {
+		if after[key].Ended != before[key].Ended {
+			t.Errorf("the result of %s was published again", key)
+		}
+	}
+	if entries, err := os.ReadDir(filepath.Join(store.Dir, "runs")); err != nil || len(entries) != len(before) {
+		t.Errorf("%d runs are there of %d trainings (%v)", len(entries), len(before), err)
+	}
+}
+
+// A job whose processes die before they save anything fails in the end, and is
+// tried again by the next runner.
+func TestKilledAgainAndAgain(t *testing.T) {
+	p := plan(t, "seeds = 1"+small)
+	jobs, err := p.Jobs(0, p.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, store := jobs[0].Key, sweep.Store{Dir: t.TempDir()}
+	if err := os.MkdirAll(filepath.Join(store.Dir, "claims"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	// As a process of this machine that is no more leaves it.
+	dead := exec.Command("sleep", "0")
+	if err := dead.Run(); err != nil {
+		t.Skip(err)
+	}
+	leave := func(deaths int) {
+		h := sweep.Self()
+		h.Process, h.Deaths = dead.Process.Pid, deaths
+		if err := sweep.WriteJSON(filepath.Join(store.Dir, "claims", key[:16]+".7"), h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sweep.Self().Machine == "" {
+		t.Skip("this system does not tell its processes")
+	}
+	leave(4) // and it was the fifth
+	r := &sweep.Runner{Plan: p, Store: store}
+	if err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	failures, err := store.Failures()
+	if err != nil || !strings.Contains(failures[key].Error, "killed 5 times") {
+		t.Fatalf("after five deaths: %v, %v", failures, err)
+	}
+	again := &sweep.Runner{Plan: p, Store: store}
+	if err := again.Run(t.Context()); err != nil || len(results(t, again)) != 1 {
+		t.Errorf("the next runner does not try it again: %v", err)
 	}
 }
 

@@ -50,6 +50,7 @@ func TestStormProcess(t *testing.T) {
 	if dir == "" {
 		t.Skip("TestStorm starts it")
 	}
+	sweep.Undying()
 	if os.Getenv(stormForeign) != "" {
 		sweep.Foreign()
 	}

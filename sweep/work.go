@@ -42,7 +42,7 @@ func (r *Runner) next(jobs []Job) (t *task, left, others int, err error) {
 		return nil, 0, 0, err
 	}
 	for _, j := range jobs {
-		if ended[j.Key] || r.tried[j.Key] {
+		if ended[j.Key] && !r.bare[j.Key] || r.tried[j.Key] {
 			continue
 		}
 		left++
@@ -95,7 +95,7 @@ func (r *Runner) claim(j Job, learns bool) (*task, error) {
 			err = errTaken
 		}
 	}
-	if err == nil && !r.Store.exists(resultsDir, j.Key) {
+	if err == nil && (r.bare[j.Key] || !r.Store.exists(resultsDir, j.Key)) {
 		r.tried[j.Key] = true
 		if t.prefix != nil {
 			r.busy[j.Prefix] = true
@@ -175,6 +175,8 @@ func (r *Runner) do(ctx context.Context, t *task, slots int) error {
 			return err
 		}
 		r.tell(Ended{Job: t.job, Result: result})
+	case t.claim.held() && ctx.Err() != nil && !errors.Is(err, train.ErrInterrupted):
+		return fmt.Errorf("%v: %w", t.job, err) // it could not be saved
 	case !t.claim.held(), errors.Is(err, train.ErrInterrupted):
 		// It is saved, for whoever goes on: after a loss that is another.
 		r.mu.Lock()
@@ -210,6 +212,9 @@ func (r *Runner) train(ctx context.Context, t *task, slots int) (result Result, 
 			err = fmt.Errorf("a fault of the program itself: %v; please report it\n%s", fault, debug.Stack())
 		}
 	}()
+	if n := t.claim.deaths(); n >= mostDeaths {
+		return result, fmt.Errorf("its process was killed %d times, one after the other, before it could save anything: perhaps for want of memory; try it alone, with --jobs 1", n)
+	}
 	dir := r.folder(t.job, t.claim.gen)
 	images, test, err := r.Plan.Data.Open(t.job.Experiment)
 	if err != nil {
@@ -249,6 +254,10 @@ func (r *Runner) train(ctx context.Context, t *task, slots int) (result Result, 
 	}
 	return newResult(t, dir, report)
 }
+
+// mostDeaths is how often a job is taken up from processes that were killed and
+// had saved nothing. Tests have others.
+var mostDeaths = 5
 
 // newResult reads what came of a training from its folder.
 func newResult(t *task, dir string, report *train.Report) (Result, error) {
@@ -309,6 +318,10 @@ func (r *Runner) watch(t *task, e train.Event) {
 			all += float64(l.Learn.Epochs)
 		}
 		t.claim.tell(fmt.Sprintf("%s, epoch %d of %d", e.Layer, e.Epoch+1, e.Epochs), part/max(1, all))
+	case train.Saved:
+		if e.Err == nil {
+			t.claim.saved()
+		}
 	case train.Cached:
 		if e.Kept && e.Err != nil {
 			r.mu.Lock()
@@ -389,7 +402,7 @@ func (r *Runner) settle(t *task) (Result, error) {
 	}
 	mine, named := r.folder(t.job, t.claim.gen), r.Store.path(runsDir, filepath.Base(published.Run))
 	if mine != named {
-		if _, err := os.Stat(filepath.Join(named, modelFile)); err == nil {
+		if r.network(published) {
 			os.RemoveAll(mine)
 		} else if err := errors.Join(os.RemoveAll(named), os.Rename(mine, named)); err != nil {
 			return published, err
@@ -403,35 +416,52 @@ func (r *Runner) settle(t *task) (Result, error) {
 
 // tidy removes what processes that were killed left behind: files half-written,
 // and runs beside those that results name, where nobody is at the job any more.
-func (r *Runner) tidy() error {
+// It reports whether some of the jobs have results whose networks are gone, which
+// this runner has not tried to make again.
+func (r *Runner) tidy(jobs []Job) (again bool, err error) {
 	if err := r.Store.tidy(); err != nil {
-		return err
+		return false, err
 	}
 	results, err := r.Store.Results()
 	if err != nil {
-		return err
+		return false, err
 	}
 	claimed, err := r.claims.living()
 	if err != nil {
-		return err
+		return false, err
 	}
 	named := map[string]string{}
 	for key, result := range results {
-		named[shortKey(key)] = result.Run
+		if r.network(result) {
+			named[shortKey(key)] = result.Run
+		}
 	}
+	r.mu.Lock()
+	for _, j := range jobs {
+		_, done := results[j.Key]
+		if done && named[shortKey(j.Key)] == "" && !claimed[shortKey(j.Key)] && !r.bare[j.Key] {
+			r.bare[j.Key], again = true, true
+			delete(r.tried, j.Key)
+		}
+	}
+	r.mu.Unlock()
 	entries, err := os.ReadDir(r.Store.path(runsDir))
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, e := range entries {
 		key, _, ok := split(e.Name())
 		if run, done := named[key]; ok && done && run != e.Name() && !claimed[key] {
-			if _, err := os.Stat(r.Store.path(runsDir, run)); err == nil {
-				os.RemoveAll(r.Store.path(runsDir, e.Name()))
-			}
+			os.RemoveAll(r.Store.path(runsDir, e.Name()))
 		}
 	}
-	return nil
+	return again, nil
+}
+
+// network reports whether the network of a result is there.
+func (r *Runner) network(of Result) bool {
+	_, err := os.Stat(r.Store.path(runsDir, filepath.Base(of.Run), modelFile))
+	return err == nil
 }
 
 // pause waits for a moment.
