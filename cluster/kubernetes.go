@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -21,6 +22,7 @@ import (
 type Kubernetes struct {
 	Image        string // holds the plan's program
 	Storage      int64  // the size of the volume that the plan's folder is, in bytes
+	Volume       string // what the volume is called; the plan's name if empty
 	StorageClass string // of the volume, which many nodes must be able to write to; "" is the cluster's default
 	Claim        string // the name of a PersistentVolumeClaim that is there already, in place of a new volume
 	Namespace    string // "" is kubectl's own
@@ -53,9 +55,10 @@ func (k Kubernetes) Files(p Plan) ([]File, error) {
 	if err := errors.Join(p.check().err(), k.check(p).err()); err != nil {
 		return nil, err
 	}
-	name := label(p.Name, 26) // with what follows and an index it is no longer than a host's name may be, 63
+	const most = 26
+	name := label(p.Name, most) // with what follows and an index it is no longer than a host's name may be, 63
 	data := map[string]any{
-		"Plan": p.Name, "Name": name, "Namespace": k.Namespace, "Claim": name, "StorageClass": k.StorageClass,
+		"Plan": p.Name, "Name": name, "Namespace": k.Namespace, "Claim": label(cmp.Or(k.Volume, p.Name), most), "StorageClass": k.StorageClass,
 		"Image": k.Image, "Dir": p.Dir, "Home": literal(p.Dir), "Kubectl": "kubectl", "Grace": p.grace(), "CPUs": p.cpus(), "Memory": quantity(p.Memory), "Storage": quantity(k.Storage),
 	}
 	if k.Claim != "" {

@@ -85,11 +85,11 @@ func (a Axis) number(v float64, digits int) []string {
 		v, low, high = math.Round(v), math.Ceil(low), math.Floor(high)
 	}
 	v = max(low, min(high, v))
+	if a.Whole && math.Abs(v) < 1<<53 {
+		return []string{strconv.FormatInt(int64(v), 10)}
+	}
 	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', digits, 64), 64)
 	rounded = max(low, min(high, rounded))
-	if a.Whole && math.Abs(rounded) < 1<<53 {
-		return []string{strconv.FormatInt(int64(rounded), 10)}
-	}
 	return []string{strconv.FormatFloat(rounded, 'g', -1, 64)}
 }
 

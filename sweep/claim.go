@@ -12,6 +12,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"firstspike/internal/whole"
 )
 
 // Claims keep processes, on any machine that sees the folder, from doing the
@@ -157,7 +159,7 @@ func (c *claims) take(key, task string, least int) (*claim, error) {
 // dead reports whether nobody holds a generation of a claim any more.
 func (c *claims) dead(key string, gen int) bool {
 	name := c.path(key, gen)
-	text, err := os.ReadFile(name)
+	text, err := whole.Read(name, maxText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true // it was let go
 	}
@@ -180,7 +182,7 @@ func (c *claims) dead(key string, gen int) bool {
 
 // read reads a claim; false if it is not there, or is being written.
 func (c *claims) read(key string, gen int) (h Holder, ok bool) {
-	text, err := os.ReadFile(c.path(key, gen))
+	text, err := whole.Read(c.path(key, gen), maxText)
 	return h, err == nil && json.Unmarshal(text, &h) == nil
 }
 

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -89,8 +90,29 @@ const (
 	baseFile  = "experiment.toml" // what all points begin with, before what is set for all
 )
 
+// ErrOccupied says that a folder has something else in it, which a sweep would
+// write over.
+var ErrOccupied = errors.New("something else is in this folder")
+
+// free reports ErrOccupied where a file has the name of one of a sweep's, and the
+// folder is no sweep's.
+func (s Store) free() error {
+	if _, err := os.Stat(s.path(resultsDir)); err == nil {
+		return nil
+	}
+	for _, name := range []string{sweepFile, baseFile, "run.json"} {
+		if _, err := os.Lstat(s.path(name)); err == nil {
+			return fmt.Errorf("%s: %w, of which %s would be lost; choose another with --out", s.Dir, ErrOccupied, name)
+		}
+	}
+	return nil
+}
+
 // Begin makes the folders, and keeps the sweep with them.
 func (s Store) Begin(text []byte, base train.Experiment) error {
+	if err := s.free(); err != nil {
+		return err
+	}
 	if err := s.create(); err != nil {
 		return err
 	}
@@ -108,7 +130,7 @@ func (s Store) Keep(text []byte, base train.Experiment) error {
 		return err
 	}
 	for name, text := range map[string][]byte{sweepFile: text, baseFile: experiment} {
-		if have, err := os.ReadFile(s.path(name)); err == nil && bytes.Equal(have, text) {
+		if have, err := whole.Read(s.path(name), maxText); err == nil && bytes.Equal(have, text) {
 			continue
 		}
 		if err := whole.Write(s.path(name), 0o644, func(w io.Writer) error {
@@ -133,10 +155,10 @@ func IsStore(dir string) bool {
 
 // Texts are what Begin kept.
 func (s Store) Texts() (text []byte, base train.Experiment, err error) {
-	if text, err = os.ReadFile(s.path(sweepFile)); err != nil {
+	if text, err = whole.Read(s.path(sweepFile), maxText); err != nil {
 		return nil, base, fmt.Errorf("%w; the folder of a sweep has its file", err)
 	}
-	experiment, err := os.ReadFile(s.path(baseFile))
+	experiment, err := whole.Read(s.path(baseFile), maxText)
 	if err != nil {
 		return nil, base, err
 	}
@@ -160,52 +182,89 @@ func (s Store) Load() (*Plan, error) {
 	return NewPlan(parsed, base)
 }
 
-// Results reads all results, by their keys.
+// Results reads all results, by their keys. All that are damaged are told at once.
 func (s Store) Results() (map[string]Result, error) {
-	return readAll(s.path(resultsDir), func(r Result) string { return r.Key })
+	return readAll(s.path(resultsDir), func(name string, r Result, err error) (Result, error) {
+		if err == nil {
+			if err = r.check(name); err != nil {
+				err = fmt.Errorf("%s: %w", s.path(resultsDir, name+".json"), err)
+			}
+		}
+		return r, err
+	})
 }
 
-// Failures reads why jobs failed, by their keys. One with a result has not.
+// check says what no training can have given.
+func (r Result) check(key string) error {
+	v := r.Validation
+	run, _, ok := split(r.Run)
+	switch {
+	case r.Key != key:
+		return fmt.Errorf("it is of %s; the file is damaged, or was moved here: remove it", r.Key)
+	case v.Right < 0 || v.Wrong < 0 || v.Silent < 0 || v.Images() < 1, r.Epoch < 0, !ok || len(key) < len(shortKey(key)) || run != shortKey(key), len(r.Weights) != 2*sha256.Size:
+		return errors.New("no training gives such a result: remove it, and run the sweep again")
+	}
+	return nil
+}
+
+// Failures reads why jobs failed, by their keys. One with a result has not. One
+// that cannot be read is a failure whose reason nobody knows.
 func (s Store) Failures() (map[string]Failure, error) {
-	return readAll(s.path(failuresDir), func(f Failure) string { return f.Key })
+	return readAll(s.path(failuresDir), func(name string, f Failure, err error) (Failure, error) {
+		if err == nil && f.Key != name {
+			err = errors.New("the file is damaged")
+		}
+		if err != nil {
+			f = Failure{Key: name, Error: "the reason cannot be read: " + err.Error()}
+		}
+		return f, nil
+	})
 }
 
-func readAll[T any](dir string, key func(T) string) (map[string]T, error) {
+// readAll reads the JSON files of a folder, each of which check makes good, or says
+// what is wrong with.
+func readAll[T any](dir string, check func(name string, v T, err error) (T, error)) (map[string]T, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	all := map[string]T{}
+	var damaged []error
 	for _, e := range entries {
 		name, ok := strings.CutSuffix(e.Name(), ".json")
 		if !ok || strings.HasPrefix(name, ".") {
 			continue // being written
 		}
 		var v T
-		switch err := ReadJSON(filepath.Join(dir, e.Name()), &v); {
-		case errors.Is(err, fs.ErrNotExist):
+		err := ReadJSON(filepath.Join(dir, e.Name()), &v)
+		if errors.Is(err, fs.ErrNotExist) {
 			continue // it was there a moment ago
-		case err != nil:
-			return nil, err
-		case key(v) != name:
-			return nil, fmt.Errorf("%s: it is of %s; the file is damaged, or was moved here: remove it", filepath.Join(dir, e.Name()), key(v))
 		}
-		all[name] = v
+		if all[name], err = check(name, v, err); err != nil {
+			damaged = append(damaged, err)
+		}
 	}
-	return all, nil
+	return all, errors.Join(damaged...)
 }
 
 // ReadJSON reads a file of a sweep's folder.
 func ReadJSON(path string, v any) error {
-	text, err := os.ReadFile(path)
-	if err != nil {
+	text, err := whole.Read(path, maxText)
+	var fault *fs.PathError
+	switch {
+	case errors.As(err, &fault):
 		return err
+	case err != nil:
+		return fmt.Errorf("%w; remove it", err)
 	}
 	if err := json.Unmarshal(text, v); err != nil {
-		return fmt.Errorf("%s: %w; the file is damaged: remove it, and run the sweep again", path, err)
+		return fmt.Errorf("%s: %w; the file is damaged: remove it", path, err)
 	}
 	return nil
 }
+
+// maxText is the most that a file of a sweep's folder has, in bytes.
+const maxText = 64 << 20
 
 // exists reports whether there is a result or failure of a key.
 func (s Store) exists(dir, key string) bool {

@@ -69,6 +69,9 @@ type Seeds []uint64
 // defaultSeeds is how many seeds a point has if nobody says.
 const defaultSeeds = 5
 
+// maxEpochs is how long a rung may be.
+const maxEpochs = 1_000_000
+
 // MaxJobs is how many trainings a sweep may have.
 const MaxJobs = 20_000
 
@@ -191,12 +194,12 @@ func (s *Sweep) check(add func(path, format string, args ...any)) {
 			add("search.epochs", "list the epochs of the last layer in every rung, two rungs or more, such as [3, 9, 27]")
 		}
 		for i, n := range r.Epochs {
-			if n < 1 || i > 0 && n <= r.Epochs[i-1] {
-				add("search.epochs", "%v: rungs must have more and more epochs, from 1 on", r.Epochs)
+			if n < 1 || i > 0 && n <= r.Epochs[i-1] || n > maxEpochs {
+				add("search.epochs", "%v: rungs must have more and more epochs, from 1 to %d", r.Epochs, maxEpochs)
 				break
 			}
 		}
-		if r.Keep < 0 || r.Keep >= 1 {
+		if !(r.Keep >= 0 && r.Keep < 1) {
 			add("search.keep", "%v must be above 0 and below 1, such as 0.33", r.Keep)
 		}
 	default:
@@ -310,6 +313,8 @@ func (a Axis) check(who string, continuous bool, add func(path, format string, a
 			add(who, "%s: a logarithmic range has a count, not a step", a.Path)
 		case s.Step != 0 && s.Count != 0:
 			add(who, "%s: give step or count", a.Path)
+		case s.Step > s.To-s.From:
+			add(who, "%s: the step of %v is longer than the range", a.Path, s.Step)
 		case s.Step < 0 || s.Count < 0 || s.Count == 1:
 			add(who, "%s: the step must be above 0, or the count 2 or more", a.Path)
 		case s.Step == 0 && s.Count == 0 && !continuous:

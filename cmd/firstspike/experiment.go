@@ -71,7 +71,7 @@ func findExperiment(name string) (e train.Experiment, dir string, err error) {
 
 // readExperiment reads an experiment from a TOML file.
 func readExperiment(path string) (train.Experiment, error) {
-	text, err := readText(path, "an experiment", "an experiment is a TOML file, as show prints it")
+	text, err := readText(path, "an experiment is a TOML file, as show prints it")
 	if err != nil {
 		return train.Experiment{}, err
 	}

@@ -46,6 +46,9 @@ func (c *reportCommand) Run(s *streams) error {
 		return err
 	}
 	if sweep.IsStore(c.Folder) {
+		if c.Image != "" || c.Data != "" {
+			return usageError{fmt.Errorf("--image and --data are for the report of a run; %s is a sweep's folder", c.Folder)}
+		}
 		return c.sweep(s)
 	}
 	about, err := aboutRun(c.Folder)
@@ -72,7 +75,11 @@ func (c *reportCommand) sweep(s *streams) error {
 	if err != nil {
 		return err
 	}
-	page, err := sweepPage(o, file.args())
+	looks, err := readLooks(file.dir())
+	if err != nil {
+		return err
+	}
+	page, err := sweepPage(o, looks, file.args())
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"firstspike/internal/whole"
 	"firstspike/preset"
 	"firstspike/sweep"
 	"firstspike/train"
@@ -99,7 +101,7 @@ func (c sweepFile) open() (o openedSweep, err error) {
 		}
 		return o, sweepFaults(c.File, err)
 	}
-	if o.text, err = readText(c.File, "a sweep", "a sweep is a TOML file"); err != nil {
+	if o.text, err = readText(c.File, "a sweep is a TOML file"); err != nil {
 		return o, usageError{err}
 	}
 	s, err := sweep.Parse(c.File, o.text)
@@ -109,13 +111,15 @@ func (c sweepFile) open() (o openedSweep, err error) {
 	if s.Preset == "" {
 		s.Preset = preset.Default
 	}
-	o.preset, _, err = findExperiment(s.Preset)
-	if beside := filepath.Join(filepath.Dir(c.File), s.Preset); err != nil && !filepath.IsAbs(s.Preset) {
-		if _, missing := os.Stat(beside); missing == nil {
-			o.preset, _, err = findExperiment(beside)
+	// The name of a preset comes first; then the file means the same wherever the
+	// command is given.
+	name := s.Preset
+	if _, ok := preset.Lookup(name); !ok && !filepath.IsAbs(name) {
+		if beside := filepath.Join(filepath.Dir(c.File), name); exists(beside) {
+			name = beside
 		}
 	}
-	if err != nil {
+	if o.preset, _, err = findExperiment(name); err != nil {
 		return o, usageError{fmt.Errorf("%s: preset: %w", c.File, err)}
 	}
 	o.Plan, err = sweep.NewPlan(s, o.preset)
@@ -149,29 +153,19 @@ func (c sweepFile) look() (*sweep.Outcome, error) {
 	return r.Look()
 }
 
-// readText reads a TOML file, which says what what is. What is no file, such as a
-// device, might never end, or never begin, and is not opened.
-func readText(path, what, advice string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// readText reads a TOML file; advice says what it should be.
+func readText(path, advice string) ([]byte, error) {
+	text, err := whole.Read(path, train.MaxText)
+	var fault *fs.PathError
+	if err != nil && !errors.As(err, &fault) {
+		err = fmt.Errorf("%w; %s", err, advice)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: is no regular file; %s", path, advice)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, train.MaxText+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(text) > train.MaxText {
-		return nil, fmt.Errorf("%s: has more than %s bytes, which is too large for %s in TOML", path, count(train.MaxText), what)
-	}
-	return text, nil
+	return text, err
 }
 
 // A machineFlags says how much of the machine a sweep may use.

@@ -75,9 +75,14 @@ func (c *sweepBestCommand) Run(s *streams) error {
 			return fmt.Errorf("%s: no point has results of all of its seeds yet", c.dir())
 		}
 		for _, setting := range study.Differences(p.preset, lines[0].Jobs[0].Experiment) {
-			if setting.Path != "seed" {
-				fmt.Fprintf(s.out, "--set %s=%s\n", setting.Path, visible(setting.B))
+			if setting.Path == "seed" {
+				continue
 			}
+			text := setting.Path + "=" + setting.B
+			if quote(text) != text {
+				fmt.Fprintf(s.err, "note: behind $(...) a shell takes the value of %s apart: write that line by hand\n", setting.Path)
+			}
+			fmt.Fprintf(s.out, "--set %s\n", quote(text))
 		}
 		return nil
 	case c.JSON:

@@ -3,13 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"firstspike/internal/whole"
 	"firstspike/study"
 	"firstspike/sweep"
 	"firstspike/train"
@@ -24,7 +27,7 @@ type sweepTestCommand struct {
 
 // Help is shown after the flags.
 func (sweepTestCommand) Help() string {
-	return `The best point is chosen on held-out training images, as firstspike sweep best names it; then its networks, one for each seed, decide the test images, and test.json keeps what came of it. Asked again, the command prints what it kept.
+	return `The best point is chosen on held-out training images, as firstspike sweep best names it; then its networks, one for each seed, decide the test images, and a file of the folder tests keeps what came of it. Asked again, the command prints what it kept.
 
     firstspike sweep test rates.toml
 
@@ -36,16 +39,11 @@ func (c *sweepTestCommand) faults() (faults usageError) {
 	return faults
 }
 
-// A sweepTest is test.json: every look at the test images.
-type sweepTest struct {
-	Looks []sweepLook `json:"looks"`
-}
-
-// A sweepLook is the test of a point.
+// A sweepLook is a look at the test images, for a point.
 type sweepLook struct {
 	pointOutput
 	Test  study.Summary `json:"test_percent"`
-	Seeds []seedLook    `json:"runs"`
+	Seeds []seedLook    `json:"runs"` // none: it was begun, and has not ended
 	Keys  []string      `json:"keys"` // of the trainings
 	Data  train.DataSum `json:"test_images"`
 	Ended time.Time     `json:"ended"`
@@ -57,13 +55,31 @@ type seedLook struct {
 	Result train.Result `json:"test"`
 }
 
-// testFile is where the looks at the test images are kept.
-const testFile = "test.json"
+// A look is a file of this folder of a sweep, 1.json being the first. It is there
+// before an image is looked at, and of those who look at once each has its own.
+const looksDir = "tests"
+
+// readLooks reads all looks at the test images, the first first.
+func readLooks(dir string) (looks []sweepLook, err error) {
+	for {
+		path := lookPath(dir, len(looks)+1)
+		var look sweepLook
+		switch err := sweep.ReadJSON(path, &look); {
+		case errors.Is(err, fs.ErrNotExist):
+			return looks, nil
+		case err != nil:
+			return nil, err
+		}
+		looks = append(looks, look)
+	}
+}
+
+func lookPath(dir string, n int) string { return filepath.Join(dir, looksDir, fmt.Sprint(n)+".json") }
 
 // Run tests the best point, or tells what the test gave.
 func (c *sweepTestCommand) Run(s *streams) error {
 	faults := c.faults()
-	n := workers(c.Workers, &faults)
+	workers := workers(c.Workers, &faults)
 	if err := faults.err(); err != nil {
 		return err
 	}
@@ -79,36 +95,71 @@ func (c *sweepTestCommand) Run(s *streams) error {
 		return fmt.Errorf("%s: %d of %d trainings have not ended; the best point is known when all have: %s", c.dir(), o.Jobs-o.Done-o.Failed, o.Jobs,
 			command(append([]string{"sweep", "run"}, c.args()...)...))
 	}
-	path := filepath.Join(c.dir(), testFile)
-	var kept sweepTest
-	switch err := sweep.ReadJSON(path, &kept); {
-	case err == nil && len(kept.Looks) > 0:
-		last := kept.Looks[len(kept.Looks)-1]
-		same := slices.Equal(last.Keys, keysOf(best))
-		if same || !c.Again {
-			if !same {
-				fmt.Fprintf(s.err, "note: the sweep has changed since: what is best now, point %d (%v), was not tested in this form; --again looks at the test images once more\n", best.Point.Index, visible(best.Point.String()))
-			}
-			return c.print(s, kept)
-		}
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	looks, err := readLooks(c.dir())
+	if err != nil {
 		return err
 	}
-	look := sweepLook{pointOutput: newPointOutput(best), Keys: keysOf(best)}
+	// The one of this point, if it was tested before, or else the last.
+	keys := keysOf(best)
+	last := slices.IndexFunc(looks, func(l sweepLook) bool { return slices.Equal(l.Keys, keys) })
+	if tested := last >= 0; tested && len(looks[last].Seeds) > 0 {
+		return c.print(s, looks, last)
+	} else if !tested && len(looks) > 0 && !c.Again {
+		fmt.Fprintf(s.err, "note: the sweep has changed since: what is best now, point %d (%v), was not tested; --again looks at the test images once more\n", best.Point.Index, visible(best.Point.String()))
+		return c.print(s, looks, len(looks)-1)
+	}
+	look := sweepLook{pointOutput: newPointOutput(best), Keys: keys}
+	for last < 0 {
+		if err := os.MkdirAll(filepath.Join(c.dir(), looksDir), 0o777); err != nil {
+			return err
+		}
+		n := len(looks)
+		if created, err := whole.Create(lookPath(c.dir(), n+1), 0o644, look.write); err != nil {
+			return err
+		} else if created {
+			last = n
+		}
+		if looks, err = readLooks(c.dir()); err != nil {
+			return err
+		}
+	}
+	if err := c.test(s, o, best, &look, workers); err != nil {
+		return err
+	}
+	if err := whole.Write(lookPath(c.dir(), last+1), 0o644, look.write); err != nil {
+		return err
+	}
+	looks[last] = look
+	return c.print(s, looks, last)
+}
+
+func (l *sweepLook) write(w io.Writer) error { return encodeJSON(w, l) }
+
+// test looks at the test images, with the networks of the best point.
+func (c *sweepTestCommand) test(s *streams, o *sweep.Outcome, best sweep.Line, look *sweepLook, workers int) error {
+	again := command(append([]string{"sweep", "run"}, c.args()...)...)
 	ctx := interruptible(noter(func(string) {}))
 	display := newDisplay(s.err)
 	defer display.close()
+	var models []*train.Model
+	for _, r := range best.Results { // all of them, before any is tested
+		dir := filepath.Join(c.dir(), "runs", r.Run)
+		m, err := train.Load(dir)
+		if err != nil {
+			return fmt.Errorf("%w; this makes it again: %s", err, again)
+		}
+		if sum := sweep.WeightsSum(m); sum != r.Weights {
+			return fmt.Errorf("%s: this is another network than the sweep has trained (its weights' sum is %.12s, that of the result %.12s); remove the folder, and make it again: %s", visible(dir), sum, r.Weights, again)
+		}
+		models = append(models, m)
+	}
 	var percents []float64
 	for i, r := range best.Results {
-		m, err := train.Load(filepath.Join(c.dir(), "runs", r.Run))
+		_, images, err := o.Plan.Data.Open(models[i].Experiment)
 		if err != nil {
 			return err
 		}
-		_, images, err := o.Plan.Data.Open(m.Experiment)
-		if err != nil {
-			return err
-		}
-		result, err := m.Test(ctx, images, n, func(done int) {
+		result, err := models[i].Test(ctx, images, workers, func(done int) {
 			if _, ok := terminal(s.err); ok {
 				display.Observe(train.Stage{Name: fmt.Sprintf("testing seed %d, %d of %d", r.Seed, i+1, len(best.Results)), Done: done, Total: images.Len()})
 			}
@@ -120,29 +171,28 @@ func (c *sweepTestCommand) Run(s *streams) error {
 		look.Seeds = append(look.Seeds, seedLook{r.Seed, r.Run, result})
 		percents = append(percents, 100*result.Accuracy())
 	}
-	display.close()
 	look.Test, look.Ended = study.Summarise(percents), time.Now().UTC()
-	kept.Looks = append(kept.Looks, look)
-	if err := sweep.WriteJSON(path, kept); err != nil {
-		return err
-	}
-	return c.print(s, kept)
+	return nil
 }
 
-// keysOf are the keys of a line's jobs.
+// keysOf are the keys of a line's jobs, sorted.
 func keysOf(l sweep.Line) (keys []string) {
 	for _, j := range l.Jobs {
 		keys = append(keys, j.Key)
 	}
+	slices.Sort(keys)
 	return keys
 }
 
-// print tells the last look.
-func (c *sweepTestCommand) print(s *streams, t sweepTest) error {
+// print tells a look.
+func (c *sweepTestCommand) print(s *streams, looks []sweepLook, n int) error {
 	if c.JSON {
-		return encodeJSON(s.out, t)
+		return encodeJSON(s.out, struct {
+			Look  int         `json:"look"` // from 1
+			Looks []sweepLook `json:"looks"`
+		}{n + 1, looks})
 	}
-	last := t.Looks[len(t.Looks)-1]
+	last := looks[n]
 	var settings []string
 	for _, path := range slices.Sorted(maps.Keys(last.Settings)) {
 		settings = append(settings, path+"="+last.Settings[path])
@@ -155,15 +205,22 @@ func (c *sweepTestCommand) print(s *streams, t sweepTest) error {
 	for _, r := range last.Seeds {
 		lines = append(lines, fmt.Sprintf("  seed %d: %s", r.Seed, scoreText(r.Result.Score)))
 	}
-	looks := "the test images were looked at once for this sweep"
-	if len(t.Looks) > 1 {
-		looks = fmt.Sprintf("the test images were looked at %d times for this sweep: what was chosen after a look is no longer independent of it", len(t.Looks))
-	}
-	lines = append(lines, fmt.Sprintf("%s, last on %s; kept in %s", looks, last.Ended.Format("2 January 2006, 15:04 UTC"), visible(filepath.Join(c.dir(), testFile))))
+	lines = append(lines, fmt.Sprintf("%s; this is of %s, kept in %s", lookedText(looks), last.Ended.Format("2 January 2006, 15:04 UTC"), visible(lookPath(c.dir(), n+1))))
 	for _, line := range lines {
 		if _, err := fmt.Fprintln(s.out, wrapFor(s.out, line, 4)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lookedText says how often the test images were looked at.
+func lookedText(looks []sweepLook) string {
+	switch len(looks) {
+	case 0:
+		return "the test images were not looked at"
+	case 1:
+		return "the test images were looked at once for this sweep"
+	}
+	return fmt.Sprintf("the test images were looked at %d times for this sweep: what was chosen after a look is no longer independent of it", len(looks))
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"path/filepath"
-	"time"
 
 	"firstspike/figure"
 	"firstspike/internal/whole"
@@ -12,7 +11,6 @@ import (
 
 type sweepMergeCommand struct {
 	sweepFile
-	Wait bool `help:"Wait until all trainings have ended, wherever; for two minutes longer if some have failed, which may be tried again."`
 }
 
 // Help is shown after the flags.
@@ -32,64 +30,41 @@ Every training is counted once, however many processes had a part in it.`
 
 // Run merges.
 func (c *sweepMergeCommand) Run(s *streams) error {
-	if c.Wait {
-		if err := c.wait(); err != nil {
-			return err
-		}
-	}
 	o, err := c.look()
 	if err != nil {
 		return err
 	}
-	files, err := c.files(o)
+	written, err := merge(c.sweepFile, o)
 	if err != nil {
 		return err
 	}
-	text := statusText(o, columns(s.out), c.args())
-	for _, f := range files {
-		path := filepath.Join(c.dir(), f.name)
-		if err := whole.Write(path, 0o644, f.write); err != nil {
-			return err
-		}
-		text += visible(path) + "\n"
-	}
-	_, err = io.WriteString(s.out, text)
+	_, err = io.WriteString(s.out, statusText(o, columns(s.out), c.args())+written)
 	return err
 }
 
-// wait waits for the sweep to begin, and to end.
-func (c *sweepMergeCommand) wait() error {
-	p, err := c.open()
+// merge writes the files, and lists them.
+func merge(c sweepFile, o *sweep.Outcome) (written string, err error) {
+	files, err := mergedFiles(c, o)
 	if err != nil {
-		return err
+		return "", err
 	}
-	r := sweep.Runner{Plan: p.Plan, Store: sweep.Store{Dir: c.dir()}}
-	ctx := interruptible(noter(func(string) {}))
-	// An engine may try again what has failed, after a while.
-	const patience = 2 * time.Minute
-	changed, before := time.Now(), 0
-	for {
-		o, err := r.Look() // of a folder that is not there yet, too
-		if err != nil {
-			return err
+	for _, f := range files {
+		path := filepath.Join(c.dir(), f.name)
+		if err := whole.Write(path, 0o644, f.write); err != nil {
+			return written, err
 		}
-		if now := o.Done<<20 + o.Failed; now != before || len(o.Working) > 0 {
-			changed, before = time.Now(), now
-		}
-		if o.Done == o.Jobs || o.Done+o.Failed == o.Jobs && time.Since(changed) > patience {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return silentError(statusInterrupted)
-		case <-time.After(5 * time.Second):
-		}
+		written += visible(path) + "\n"
 	}
+	return written, nil
 }
 
-// files are what merge writes.
-func (c *sweepMergeCommand) files(o *sweep.Outcome) ([]mergedFile, error) {
-	page, err := sweepPage(o, c.args())
+// mergedFiles are what merge writes.
+func mergedFiles(c sweepFile, o *sweep.Outcome) ([]mergedFile, error) {
+	looks, err := readLooks(c.dir())
+	if err != nil {
+		return nil, err
+	}
+	page, err := sweepPage(o, looks, c.args())
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +19,7 @@ type mergedFile struct {
 }
 
 // sweepPage puts a sweep on a page.
-func sweepPage(o *sweep.Outcome, file []string) (gallery.Page, error) {
+func sweepPage(o *sweep.Outcome, looks []sweepLook, file []string) (gallery.Page, error) {
 	p := o.Plan
 	page := gallery.Page{Title: p.Sweep.Name + ": a sweep"}
 	fact := func(name, format string, args ...any) {
@@ -31,7 +32,11 @@ func sweepPage(o *sweep.Outcome, file []string) (gallery.Page, error) {
 		if l.N > 1 {
 			page.Lead += fmt.Sprintf(" (mean of %s, 95 %% interval %.2f to %.2f)", plural(l.N, "seed"), l.Low, l.High)
 		}
-		page.Lead += ". The test images were not looked at."
+		page.Lead += ". "
+		if n := slices.IndexFunc(looks, func(look sweepLook) bool { return slices.Equal(look.Keys, keysOf(l)) && len(look.Seeds) > 0 }); n >= 0 {
+			page.Lead += fmt.Sprintf("On %s: %s. ", looks[n].Data.Name, summaryText(looks[n].Test))
+		}
+		page.Lead += "T" + lookedText(looks)[1:] + "."
 	}
 	fact("experiment", "%s, from %s", p.Base.Name, p.Sweep.Preset)
 	for _, a := range p.Sweep.Axes {

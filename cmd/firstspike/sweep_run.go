@@ -22,6 +22,7 @@ type sweepRunCommand struct {
 	Patience  string `placeholder:"TIME" help:"A process of another machine that gives no sign of life for so long counts as dead; 1m if not given."`
 	SaveEvery string `placeholder:"TIME" help:"Time between checkpoints; 20s if not given."`
 	Cache     string `placeholder:"SIZE" help:"How large the cache of layers that points share may grow, such as 2G; 20G if not given."`
+	Merge     bool   `help:"When all have ended, write what sweep merge writes."`
 	Keep      bool   `help:"Keep checkpoints of finished runs, to train them longer."`
 	JSON      bool   `help:"Print what came of it as JSON."`
 }
@@ -67,6 +68,9 @@ func (c *sweepRunCommand) flags() (r *sweep.Runner, from, to int, faults usageEr
 			faults.add("--index %s: write a number from 0 on, or two with a dash, such as 0-9", c.Index)
 		}
 	}
+	if c.Merge && c.Index != "" {
+		faults.add("--merge: it is for a command that trains all, not for --index %s", c.Index)
+	}
 	if c.Stage != "" && c.Index == "" {
 		faults.add("--stage %s: say which of its jobs with --index", c.Stage)
 	}
@@ -96,8 +100,10 @@ func (c *sweepRunCommand) Run(s *streams) error {
 	if from >= 0 {
 		r.Slots = max(1, min(r.Slots, to-from+1))
 	}
-	if err := r.Store.Begin(p.text, p.preset); err != nil {
-		return err
+	if c.Stage == "" || !sweep.IsStore(c.dir()) { // a task's copy may be older than the folder's
+		if err := begin(r.Store, p); err != nil {
+			return err
+		}
 	}
 	board := newSweepBoard(s, r)
 	r.Observe = board.observe
@@ -116,6 +122,15 @@ func (c *sweepRunCommand) Run(s *streams) error {
 		return err
 	}
 	return c.tell(s, r, board)
+}
+
+// begin makes a sweep's folder.
+func begin(store sweep.Store, p openedSweep) error {
+	err := store.Begin(p.text, p.preset)
+	if errors.Is(err, sweep.ErrOccupied) {
+		return usageError{err}
+	}
+	return err
 }
 
 // some trains the jobs of a stage that --index names.
@@ -168,6 +183,15 @@ func (c *sweepRunCommand) tell(s *streams, r *sweep.Runner, board *sweepBoard) e
 		}
 	} else if c.Index == "" {
 		fmt.Fprint(s.out, statusText(o, columns(s.out), c.args()))
+	}
+	if c.Merge {
+		written, err := merge(c.sweepFile, o)
+		if err != nil {
+			return err
+		}
+		if !c.JSON {
+			fmt.Fprint(s.out, written)
+		}
 	}
 	if board.failed > 0 {
 		fmt.Fprintf(s.err, "firstspike: %s failed; see %s\n", plural(board.failed, "training"), command(append([]string{"sweep", "status"}, c.args()...)...))

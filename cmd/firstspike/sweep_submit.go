@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -52,6 +53,7 @@ Tasks may be killed, preempted and started twice; results are those of sweep run
 type submission struct {
 	plan   cluster.Plan
 	engine cluster.Engine
+	input  string // the folder in which tasks find the sweep, if one has to be made
 }
 
 // flags reads the flags.
@@ -137,9 +139,16 @@ func (c *sweepSubmitCommand) Run(s *streams) error {
 	if err := c.stages(&sub, p, dir); err != nil {
 		return err
 	}
-	store := sweep.Store{Dir: dir}
-	if err := store.Begin(p.text, p.preset); err != nil {
+	if _, err := sub.engine.Files(sub.plan); err != nil {
+		return usageError{err}
+	}
+	if err := begin(sweep.Store{Dir: dir}, p); err != nil {
 		return err
+	}
+	if sub.input != "" {
+		if err := (sweep.Store{Dir: sub.input}).Keep(p.text, p.preset); err != nil {
+			return err
+		}
 	}
 	path, err := cluster.Write(dir, sub.plan, sub.engine)
 	if err != nil {
@@ -182,7 +191,8 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 	if err != nil {
 		return err
 	}
-	name := filepath.Base(dir)
+	// Another sweep, or this one changed, has another name.
+	name, sum := filepath.Base(dir), fmt.Sprintf("%x", sha256.Sum256(slices.Concat(p.text, base, []byte(dir))))[:8]
 	var folder, merge []string
 	switch engine := sub.engine.(type) {
 	case cluster.Slurm:
@@ -199,11 +209,8 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 		}
 		// data.source may be relative to where the user is.
 		plan.Program = []string{"/bin/sh", "-c", `cd "$0" && exec "$@"`, here, program}
-		input := sweep.Store{Dir: filepath.Join(dir, "slurm", name)}
-		if err := input.Keep(p.text, p.preset); err != nil {
-			return err
-		}
-		folder, merge = []string{input.Dir, "--out", dir}, []string{"sweep", "merge", input.Dir, "--out", dir}
+		sub.input = filepath.Join(dir, "slurm", name+"-"+sum)
+		folder, merge = []string{sub.input, "--out", dir}, []string{"sweep", "merge", sub.input, "--out", dir}
 		if engine.MaxArray, err = cluster.MaxArray(context.Background()); err != nil && !c.DryRun {
 			return err
 		}
@@ -212,9 +219,14 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 		// The volume begins empty, and the sweep comes with the tasks: not into the
 		// volume, where nobody but root could write beside it.
 		plan.Dir, plan.Program = "/sweep", []string{"/firstspike"}
+		// One command trains what others leave, and merges: what killed tasks have
+		// left would be waited for in vain.
+		// The volume, with its results, stays that of the folder.
+		plan.Name += " " + sum
+		engine.Volume = fmt.Sprintf("%s %x", name, sha256.Sum256([]byte(dir)))[:len(name)+9]
 		input, out := "/input/"+name, "/sweep/"+name
 		engine.Inputs = []cluster.Input{{Path: input + "/sweep.toml", Text: string(p.text)}, {Path: input + "/experiment.toml", Text: string(base)}}
-		folder, merge = []string{input, "--out", out}, []string{"sweep", "merge", input, "--out", out, "--wait"}
+		folder, merge = []string{input, "--out", out}, []string{"sweep", "run", input, "--out", out, "--merge", "--jobs", "1", "--workers", cluster.CPUs}
 		sub.engine = engine
 	}
 	plan.Final = merge

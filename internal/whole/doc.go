@@ -13,6 +13,8 @@
 // not come from one function, [Begin] and [File.End] are the two halves of Write
 // without it.
 //
+// [Read] reads what others may have put there.
+//
 // # What is left behind
 //
 // After a fault nothing is left behind, and what had the name still has it. A

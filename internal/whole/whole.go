@@ -2,6 +2,7 @@ package whole
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -54,6 +55,28 @@ func create(path string, mode fs.FileMode, write func(io.Writer) error, link fun
 		}
 	}
 	return true, syncDir(filepath.Dir(path))
+}
+
+// Read reads a file that may be anybody's: no more than most bytes, and neither a
+// device nor a pipe, which may have no end or never begin.
+func Read(path string, most int64) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: is no regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("%s: has more than %d bytes, which is too large", path, most)
+	}
+	return text, err
 }
 
 func exists(path string) bool {
