@@ -252,7 +252,7 @@ func (f Effects) drawKey(c draw.Canvas) {
 		at.X += 16 + words.Width(s) + 16
 	}
 	if slices.ContainsFunc(f.Means, func(l []Level) bool { return len(l) > 0 }) {
-		put("mean and its interval", func(p vg.Point) { drawLevel(c, p.X, p.Y, p.Y-5, p.Y+5) })
+		put("mean and its interval", func(p vg.Point) { drawLevel(c, p.X, p.Y, p.Y-5, p.Y+5, p.Y-5, p.Y+5) })
 	}
 	ranked, failed := f.ranked()
 	if len(ranked) > 0 {

@@ -18,10 +18,10 @@ func drawBest(c draw.Canvas, at vg.Point) {
 }
 
 // drawLevel draws a mean and its interval.
-func drawLevel(c draw.Canvas, x, mean, low, high vg.Length) {
+func drawLevel(c draw.Canvas, x, mean, low, high vg.Length, ends ...vg.Length) {
 	line := draw.LineStyle{Color: blue, Width: 1.5}
 	c.StrokeLine2(line, x, low, x, high)
-	for _, end := range []vg.Length{low, high} {
+	for _, end := range ends {
 		if mean-end > 3.5 || end-mean > 3.5 { // nearer it would make a square of the dot
 			c.StrokeLine2(line, x-2.5, end, x+2.5, end)
 		}
@@ -125,9 +125,15 @@ func (f Effects) drawMeans(c draw.Canvas, j int, x, y span) {
 		}
 		mean := y.at(y.within(l.Mean))
 		low, high := mean, mean
+		var ends []vg.Length // of an interval that goes on beyond the panel none is drawn
 		if finite(l.Low) && finite(l.High) {
 			low, high = y.at(y.within(l.Low)), y.at(y.within(l.High))
+			for _, v := range []float64{l.Low, l.High} {
+				if y.within(v) == v {
+					ends = append(ends, y.at(v))
+				}
+			}
 		}
-		drawLevel(c, f.placeOf(x, l.Value, c.Min.X), mean, low, high)
+		drawLevel(c, f.placeOf(x, l.Value, c.Min.X), mean, low, high, ends...)
 	}
 }

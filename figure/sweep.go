@@ -37,9 +37,10 @@ type Axis struct {
 // A Point is one choice of values. It is left out if its result is NaN or
 // infinite, or beyond 1e100, unless it failed.
 type Point struct {
-	Values []float64 // one for each axis; NaN: the point has none, as its other values leave the setting without meaning
-	Result float64
-	Failed bool // there is no result, and never will be
+	Values  []float64 // one for each axis; NaN: the point has none, as its other values leave the setting without meaning
+	Result  float64
+	Failed  bool // there is no result, and never will be
+	Partial bool // the result is not the last word: the point comes behind all others, and is not the best
 }
 
 // Limits of sweeps.
@@ -120,9 +121,15 @@ func (s Sweep) ranked() (list, failed []int) {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b int) int {
-		order := cmp.Compare(s.Points[b].Result, s.Points[a].Result)
-		if s.Lowest {
-			order = -order
+		p, q := s.Points[a], s.Points[b]
+		order := cmp.Compare(q.Result, p.Result)
+		switch {
+		case p.Partial && !q.Partial:
+			return 1
+		case q.Partial && !p.Partial:
+			return -1
+		case s.Lowest:
+			return -order
 		}
 		return order
 	})

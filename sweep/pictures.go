@@ -14,17 +14,18 @@ const (
 	drawnPoints = 5000
 )
 
-// Parallel is a picture of all points of the last rung that has results, as
-// lines across an axis for each setting.
+// Parallel is a picture of all points, as lines across an axis for each setting; by
+// halving as they are in the first rung, which has all of them.
 func (o *Outcome) Parallel() figure.Parallel {
-	return figure.Parallel{Heading: o.Plan.Sweep.Name + ": every point", Sweep: o.drawn(o.rung())}
+	return figure.Parallel{Heading: o.Plan.Sweep.Name + ": every point" + o.first(), Sweep: o.drawn()}
 }
 
-// MainEffects is a picture of what every setting does by itself, in the last
-// rung that has results: see [Outcome.Effects].
+// MainEffects is a picture of what every setting does by itself: see
+// [Outcome.Effects]. By halving it is of the first rung: those that were chosen
+// after it are alike.
 func (o *Outcome) MainEffects() figure.Effects {
-	f := figure.Effects{Heading: o.Plan.Sweep.Name + ": what every setting does", Sweep: o.drawn(o.rung())}
-	for i, levels := range o.Effects(o.rung()) {
+	f := figure.Effects{Heading: o.Plan.Sweep.Name + ": what every setting does" + o.first(), Sweep: o.drawn()}
+	for i, levels := range o.Effects(0) {
 		if i == len(f.Axes) {
 			break
 		}
@@ -43,19 +44,16 @@ func (o *Outcome) MainEffects() figure.Effects {
 	return f
 }
 
-// rung is the last rung that has results.
-func (o *Outcome) rung() int {
-	rung := 0
-	for _, l := range o.Lines {
-		if l.N > 0 {
-			rung = l.Rung
-		}
+// first says which rung a picture is of, by halving.
+func (o *Outcome) first() string {
+	if o.Plan.Rungs() == 1 {
+		return ""
 	}
-	return rung
+	return fmt.Sprintf(", after %d epochs", o.Plan.Sweep.Search.Epochs[0])
 }
 
-// drawn is the points of a rung as pictures take them.
-func (o *Outcome) drawn(rung int) figure.Sweep {
+// drawn is the points of the first rung as pictures take them.
+func (o *Outcome) drawn() figure.Sweep {
 	s := figure.Sweep{Result: "held-out images right", Percent: true}
 	axes := o.Plan.Sweep.Axes[:min(drawnAxes, len(o.Plan.Sweep.Axes))]
 	for i, a := range axes {
@@ -83,10 +81,10 @@ func (o *Outcome) drawn(rung int) figure.Sweep {
 	}
 	for _, l := range o.Lines {
 		failed := len(l.Failures) == len(l.Jobs)
-		if l.Rung != rung || l.N == 0 && !failed || len(s.Points) == drawnPoints {
+		if l.Rung > 0 || l.N == 0 && !failed || len(s.Points) == drawnPoints {
 			continue
 		}
-		p := figure.Point{Result: l.Mean / 100, Failed: failed}
+		p := figure.Point{Result: l.Mean / 100, Failed: failed, Partial: !l.Complete()}
 		for i := range axes {
 			p.Values = append(p.Values, place(s.Axes[i], l.Point.Values[i]))
 		}

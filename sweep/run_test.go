@@ -628,21 +628,90 @@ func TestDamaged(t *testing.T) {
 	if err := r.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for key, result := range results(t, r) {
+	good := results(t, r)
+	for key, result := range good {
 		path := filepath.Join(r.Store.Dir, "results", key+".json")
 		text, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		result.Key = strings.Repeat("0", 64)
-		other, _ := json.Marshal(result)
-		for _, damaged := range [][]byte{text[:len(text)/2], nil, other} {
+		with := func(change func(*sweep.Result)) []byte {
+			other := result
+			change(&other)
+			text, _ := json.Marshal(other)
+			return text
+		}
+		for _, damaged := range [][]byte{text[:len(text)/2], nil,
+			with(func(o *sweep.Result) { o.Key = strings.Repeat("0", 64) }),
+			with(func(o *sweep.Result) { o.Run = "" }),
+			with(func(o *sweep.Result) { o.Run = "../.." }),
+			with(func(o *sweep.Result) { o.Run = "0000000000000000.1" }),
+			with(func(o *sweep.Result) { o.Validation.Right, o.Validation.Wrong = 1_000_000, -999_900 }),
+			with(func(o *sweep.Result) { o.Validation = train.Score{} }),
+			with(func(o *sweep.Result) { o.Weights = "" }),
+		} {
 			if err := os.WriteFile(path, damaged, 0o666); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := r.Look(); err == nil || !strings.Contains(err.Error(), path) {
 				t.Errorf("%.20q: %v", damaged, err)
 			}
+		}
+		// All are told at once.
+		other := filepath.Join(r.Store.Dir, "results", strings.Repeat("1", 64)+".json")
+		if err := os.WriteFile(other, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Look(); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), other) {
+			t.Errorf("two are damaged: %v", err)
+		}
+		if err := errors.Join(os.Remove(other), os.WriteFile(path, text, 0o666), os.WriteFile(filepath.Join(r.Store.Dir, "failures", strings.Repeat("2", 64)+".json"), nil, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		// Why something failed is no reason to stop.
+		if o, err := r.Look(); err != nil || o.Done != 1 {
+			t.Errorf("a reason that cannot be read: %v", err)
+		}
+	}
+}
+
+// What is no file is not read: it may have no end, or never begin.
+func TestNoFiles(t *testing.T) {
+	if _, err := os.Stat("/dev/zero"); err != nil {
+		t.Skip(err)
+	}
+	for _, name := range []string{"sweep.toml", "experiment.toml", "results/" + strings.Repeat("0", 64) + ".json", "claims/0123456789abcdef.1"} {
+		p := plan(t, "seeds = 1"+small)
+		store := sweep.Store{Dir: t.TempDir()}
+		if err := store.Begin([]byte(small), p.Base); err != nil {
+			t.Fatal(err)
+		}
+		os.Remove(filepath.Join(store.Dir, name))
+		if err := os.Symlink("/dev/zero", filepath.Join(store.Dir, name)); err != nil {
+			t.Skip(err)
+		}
+		_, loading := store.Load()
+		r := &sweep.Runner{Plan: p, Store: store}
+		_, looking := r.Look()
+		if err := errors.Join(loading, looking); !strings.HasPrefix(name, "claims") && (err == nil || !strings.Contains(err.Error(), "is no regular file")) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A folder of something else is not written into.
+func TestOccupied(t *testing.T) {
+	for _, name := range []string{"sweep.toml", "experiment.toml", "run.json"} {
+		store := sweep.Store{Dir: t.TempDir()}
+		path := filepath.Join(store.Dir, name)
+		if err := os.WriteFile(path, []byte("mine"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Begin([]byte(small), plan(t, small).Base); !errors.Is(err, sweep.ErrOccupied) || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if text, err := os.ReadFile(path); string(text) != "mine" {
+			t.Errorf("%s is %q (%v) now", name, text, err)
 		}
 	}
 }

@@ -107,6 +107,9 @@ whole = true`, []string{"1", "2", "3", "4"}},
 		{"log whole", `path = "layers.s1.learn.k"
 log = { from = 1, to = 1000000, count = 3 }
 whole = true`, []string{"1", "1000", "1000000"}},
+		{"large", `path = "layers.s1.learn.k"
+range = { from = 9007199254740000, to = 9007199254740003, step = 1 }
+whole = true`, []string{"9007199254740000", "9007199254740001", "9007199254740002", "9007199254740003"}},
 		{"words", `path = "layers.s1.fires"
 values = [">", ">="]`, []string{">", ">="}},
 		{"infinity", `path = "layers.s1.threshold"
@@ -164,6 +167,29 @@ when = "layers.s1.learn.k == 1"
 		if l.Learn.AMinus != -0.006 {
 			t.Errorf("a_minus of layer %d is %v, not -0.006", i+1, l.Learn.AMinus)
 		}
+	}
+}
+
+// Axes see what follows from those before them; whole numbers can be divided.
+func TestAxesSeeWhatFollows(t *testing.T) {
+	p := plan(t, `
+only = ["layers.s1.learn.k % 2 == 1"]
+[set]
+protocol.validation = 100
+layers.s1.learn.k = 3
+[derive]
+layers.s1.learn.epochs = "layers.s1.threshold > 1 ? 7 : 1"
+[[axis]]
+path = "layers.s1.threshold"
+values = [1, 2]
+[[axis]]
+path = "layers.s2.learn.a_plus"
+values = [0.002, 0.008]
+when = "layers.s1.learn.epochs == 7"
+`)
+	want := []string{"layers.s1.threshold=1", "layers.s1.threshold=2 layers.s2.learn.a_plus=0.002", "layers.s1.threshold=2 layers.s2.learn.a_plus=0.008"}
+	if have := points(p); !slices.Equal(have, want) {
+		t.Errorf("points %q, not %q", have, want)
 	}
 }
 
@@ -309,6 +335,14 @@ func TestFaults(t *testing.T) {
 		{axis + "values = [1, 2]", []string{"protocol.validation: say how many training images are held out"}},
 		{axis + "values = [1, 2]" + small + "layers.s1.learn.k = -1", []string{"(and 1 more points)"}},
 		{small + "data.source = \"/nowhere\"", []string{"/nowhere"}},
+		{"[set]\nprotocol.validation = 200\nlayers.s2.learn.epochs = 0", []string{"layers.s2.learn.epochs is 0: the last layer learns nothing"}},
+		{small + "[derive]\ndata.limit = \"100 * seed\"", []string{"nothing can follow from the seed"}},
+		{"only = [\"seed > 3\"]" + small, []string{"nothing can follow from the seed"}},
+		{"[set]\nprotocol.validation = 100\n[search]\nkind = \"halving\"\nepochs = [1, 2]\n[derive]\nlayers.s2.learn.a_plus = \"0.02 / layers.s2.learn.epochs\"", []string{"the same settings in all rungs", "layers.s2.learn.epochs"}},
+		{small + "[derive]\nlayers.s1.threshold = \"now().Unix() / 1e8\"", []string{"unknown name now"}},
+		{"[search]\nkind = \"halving\"\nkeep = nan\nepochs = [3, 9]", []string{"search.keep: NaN must be"}},
+		{"[search]\nkind = \"halving\"\nepochs = [3, 9223372036854775807]", []string{"from 1 to 1000000"}},
+		{axis + "range = { from = 1, to = 2, step = 5 }", []string{"the step of 5 is longer than the range"}},
 	} {
 		_, err := tryPlan(c.text)
 		if err == nil {

@@ -39,8 +39,8 @@ func (t *Table) add(name string, v any) {
 
 // Points is a table with a row for every point of every rung: its settings,
 // how many seeds have results, and the percentage of held-out images that was
-// right: mean, standard deviation of a seed, 95 % interval of the mean, worst
-// and best seed.
+// right: mean, standard deviation of a seed, 95 % interval of the mean (Student's, so
+// that it may reach beyond 0 and 100), worst and best seed.
 func (o *Outcome) Points() *Table {
 	var t Table
 	for _, l := range o.Lines {
@@ -52,9 +52,12 @@ func (o *Outcome) Points() *Table {
 			name  string
 			value float64
 		}{{"mean", l.Mean}, {"sd", l.SD}, {"low_95", l.Low}, {"high_95", l.High}, {"worst", l.Worst}, {"best", l.Best}, {"seconds", l.Seconds}} {
-			if l.N > 0 {
+			switch of := v.name; {
+			case l.N == 1 && (of == "sd" || of == "low_95" || of == "high_95"): // one seed says nothing of others
+				t.add(v.name, nil)
+			case l.N > 0:
 				t.add(v.name, v.value)
-			} else {
+			default:
 				t.add(v.name, nil)
 			}
 		}

@@ -57,6 +57,10 @@ func sweepPage(o *sweep.Outcome, looks []sweepLook, file []string) (gallery.Page
 	fact("time", "%s", spentText(o))
 	fact("this page", "%s", time.Now().Format("2 January 2006"))
 
+	rung := ""
+	if p.Rungs() > 1 {
+		rung = " in the first rung, which has all of them"
+	}
 	section := func(heading, text string, pictures ...figure.Figure) {
 		page.Sections = append(page.Sections, gallery.Section{Heading: heading, Text: text, Pictures: pictures})
 	}
@@ -64,7 +68,7 @@ func sweepPage(o *sweep.Outcome, looks []sweepLook, file []string) (gallery.Page
 		page.Sections = append(page.Sections, gallery.Section{Heading: "The best points", Lines: strings.TrimRight(pointsText(o, lines, 110), "\n"),
 			Text: "Of many points the best is also the luckiest: its mean says too much. An interval is that of the mean over seeds (Student's, 95 %), and says nothing of luck in choosing."})
 	}
-	section("Every point", "A line is a point: where it crosses an axis is its value there, and the last axis is what came of it. The better, the darker.", o.Parallel())
+	section("Every point", "A line is a point: where it crosses an axis is its value there, and the last axis is what came of it"+rung+". The better, the darker.", o.Parallel())
 	if heat, ok := o.Heat(); ok {
 		section("Every combination", "", heat)
 	}
