@@ -60,6 +60,7 @@
 //
 // Kubernetes knows no order among Jobs. All begin at once, so the program has to
 // wait by itself for what another task is making, and the final one for all of
-// them. It must not wait for what no task has begun: those that wait may have
-// all the room there is.
+// them. It must not wait for what no task has begun, but do it: those that wait may
+// have all the room there is, and those that were killed too often do not begin
+// again.
 package cluster

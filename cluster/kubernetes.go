@@ -87,6 +87,9 @@ func (k Kubernetes) Files(p Plan) ([]File, error) {
 func (k Kubernetes) check(p Plan) faults {
 	var f faults
 	f.name("image", k.Image)
+	if strings.HasPrefix(k.Image, "-") || strings.ContainsAny(k.Image, " \t") {
+		f.add("image %q: must be the name of an image, such as registry.example/firstspike:1", k.Image)
+	}
 	f.text("storage class", k.StorageClass)
 	switch {
 	case k.Claim != "" && k.Storage != 0:

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -48,6 +49,10 @@ func (s Slurm) Files(p Plan) ([]File, error) {
 	for i, o := range s.Options {
 		if f.text(fmt.Sprintf("options[%d]", i), o) && !strings.HasPrefix(o, "-") {
 			f.add("options[%d] %q: must begin with a hyphen; a value follows an equals sign, as in --partition=long", i, o)
+		}
+		name, _, _ := strings.Cut(o, "=")
+		if slices.Contains([]string{"--array", "--dependency", "--output", "--open-mode", "--chdir", "--signal", "--parsable", "--wrap", "-a", "-d", "-o", "-D"}, name) {
+			f.add("options[%d] %q: the plan sets it, or what it sets depends on it", i, o)
 		}
 	}
 	if strings.ContainsAny(p.Dir, `%\`) { // and not even %% is safe in front of %A

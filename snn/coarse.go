@@ -103,7 +103,7 @@ func (k *coarse) update(b *Block, muted []bool, workers int) {
 	lo, hi := b.span(k.maps)
 	if b.shown >= b.sortAt {
 		k.sort(b.total, b.sorted)
-		b.sortAt, whole = 8*b.sortAt, true
+		b.sortAt, whole = 2*b.sortAt, true
 	}
 	k.whole = whole || muting || lo < k.base || int64(hi) >= int64(k.base)+levels*int64(k.unit)
 	if k.whole {

@@ -53,6 +53,8 @@ type Holder struct {
 	At      string  `json:"at,omitempty"`
 	Part    float64 `json:"part"`             // of the task that is done, 0 to 1
 	Deaths  int     `json:"deaths,omitempty"` // of holders before, one after the other, since anything was saved
+
+	quiet time.Duration // since the last sign of life, of another machine, as far as clocks agree
 }
 
 // A claim is one that this process holds.
@@ -290,16 +292,21 @@ func (c *claims) holders() (map[string]Holder, error) {
 		if c.dead(key, gen) {
 			continue
 		}
-		all[key], _ = c.read(key, gen) // empty while it is being written
+		h, _ := c.read(key, gen) // empty while it is being written
+		if info, err := os.Stat(c.path(key, gen)); err == nil && h.Machine != machine() {
+			h.quiet = time.Since(info.ModTime())
+		}
+		all[key] = h
 	}
 	return all, nil
 }
 
-// tidy removes the claims of the dead.
-func (c *claims) tidy() {
+// tidy removes the claims of the dead, and those to what is done: who has one and
+// still works learns so that he need not.
+func (c *claims) tidy(done map[string]string) {
 	entries, _ := os.ReadDir(c.dir) // what cannot be read stays
 	for _, e := range entries {
-		if key, gen, ok := split(e.Name()); ok && c.dead(key, gen) {
+		if key, gen, ok := split(e.Name()); ok && (done[key] != "" || c.dead(key, gen)) {
 			os.Remove(c.path(key, gen))
 		}
 	}

@@ -141,6 +141,36 @@ func TestClaimOfTheGone(t *testing.T) {
 	k.release()
 }
 
+// Nobody says of a process that it has ended who cannot know it: of another
+// machine's, whose silence is told, or of one that does not say when it began.
+func TestClaimOfTheUnknown(t *testing.T) {
+	c := newClaims(t, time.Hour)
+	h := self()
+	h.Started = ""
+	foreign := Holder{Machine: "another", Process: 1, Task: "work"}
+	for name, h := range map[string]Holder{"a.1": h, "b.1": foreign} {
+		text, _ := json.Marshal(h)
+		if err := os.WriteFile(filepath.Join(c.dir, name), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := time.Now().Add(-20 * time.Minute)
+	if err := os.Chtimes(filepath.Join(c.dir, "b.1"), before, before); err != nil {
+		t.Fatal(err)
+	}
+	// Half-written, it is held all the same.
+	if err := os.WriteFile(filepath.Join(c.dir, "c.1"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	have, err := c.holders()
+	if err != nil || len(have) != 3 {
+		t.Fatalf("%v, %v: there are three", have, err)
+	}
+	if have["a"].quiet != 0 && h.Machine != "" || have["b"].quiet < 19*time.Minute {
+		t.Errorf("quiet for %v and %v, not 0 and 20 minutes", have["a"].quiet, have["b"].quiet)
+	}
+}
+
 // Of many that publish one is first, and all find it whole.
 func TestPublishOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.json")

@@ -3,6 +3,7 @@ package sweep
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -57,6 +58,7 @@ func (r *Runner) Look() (*Outcome, error) {
 	}
 	versions := map[string]bool{}
 	var clock clock
+	silent := 0 // of those that work
 	for rung := range r.Plan.Rungs() {
 		jobs, err := r.jobs(rung, st)
 		if err != nil && !errors.Is(err, ErrNotYet) {
@@ -95,6 +97,11 @@ func (r *Runner) Look() (*Outcome, error) {
 					}
 					versions[result.Version] = true
 				case working:
+					// Too little to act upon, as clocks may differ, but worth telling.
+					if quiet := holder.quiet; quiet > 5*r.looks.patience {
+						holder.At += fmt.Sprintf("; no sign of life for %v", quiet.Round(time.Minute))
+						silent++
+					}
 					o.Working = append(o.Working, Working{j, holder})
 					clock.waits(j, holder.Part)
 				case failed:
@@ -115,7 +122,7 @@ func (r *Runner) Look() (*Outcome, error) {
 	}
 	slices.Sort(o.Versions)
 	o.Spent = seconds(clock.spent)
-	if n := len(o.Working); n > 0 {
+	if n := len(o.Working) - silent; n > 0 {
 		o.Left = seconds(clock.left() / float64(n))
 	}
 	return o, nil

@@ -125,7 +125,6 @@ func (r *Runner) RunJobs(ctx context.Context, jobs []Job) error {
 		if ctx.Err() != nil {
 			return train.ErrInterrupted
 		}
-		r.claims.tidy()
 		if again, err := r.tidy(jobs); err != nil || !again {
 			return err
 		}

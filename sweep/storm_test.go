@@ -25,6 +25,9 @@ const stormFolder = "FIRSTSPIKE_STORM"
 // tell by their claims, as if they were on other machines.
 const stormForeign = "FIRSTSPIKE_STORM_FOREIGN"
 
+// sleep stops a process for a while, where the system can.
+var sleep func(*os.Process, time.Duration)
+
 // stormPlan has first layers that points share, and short trainings.
 const stormPlan = `
 seeds = 3
@@ -60,7 +63,8 @@ func TestStormProcess(t *testing.T) {
 }
 
 // Many processes share a folder and are killed at random moments, as are those
-// that take their place; half of them as if they were on other machines. In the end every training has one result, the same as
+// that take their place, or fall asleep for longer than the others' patience; half
+// of them as if they were on other machines. In the end every training has one result, the same as
 // in peace, and nothing is left lying about.
 func TestStorm(t *testing.T) {
 	processes := 8
@@ -134,6 +138,10 @@ func rage(t *testing.T, dir string, processes int, until time.Time, r *rand.Rand
 			all[i].done <- err
 			continue
 		default:
+		}
+		if sleep != nil && r.IntN(4) == 0 {
+			sleep(all[i].cmd.Process, 1500*time.Millisecond)
+			continue
 		}
 		all[i].cmd.Process.Kill()
 		<-all[i].done

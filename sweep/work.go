@@ -445,6 +445,7 @@ func (r *Runner) tidy(jobs []Job) (again bool, err error) {
 		}
 	}
 	r.mu.Unlock()
+	r.claims.tidy(named)
 	entries, err := os.ReadDir(r.Store.path(runsDir))
 	if err != nil {
 		return false, err

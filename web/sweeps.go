@@ -95,7 +95,7 @@ func (f *swept) stamp() string {
 			fmt.Fprintf(h, "%s %d %d\n", filepath.Base(path), info.ModTime().UnixNano(), info.Size())
 		}
 	}
-	for _, name := range []string{"sweep.toml", "experiment.toml", "results", "failures", "rungs", "claims"} {
+	for _, name := range []string{"sweep.toml", "experiment.toml", "results", "failures", "claims"} {
 		note(filepath.Join(f.dir, name))
 	}
 	claims, _ := os.ReadDir(filepath.Join(f.dir, "claims")) // without them nothing is in training

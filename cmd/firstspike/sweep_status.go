@@ -144,8 +144,8 @@ func statusText(o *sweep.Outcome, width int, file []string) string {
 			break
 		}
 		at := w.At
-		if at == "" {
-			at = "begins"
+		if at == "" || strings.HasPrefix(at, ";") {
+			at = "begins" + at
 		}
 		say(4, "  %v on %s, process %d: %s", w.Job, visible(w.Host), w.Process, visible(at))
 	}

@@ -44,7 +44,7 @@ func (sweepSubmitCommand) Help() string {
 On Kubernetes (1.33 or newer) there is an Indexed Job for each of these, and a volume. Nobody orders Jobs there: the program itself waits for what another task is making.
 
     firstspike sweep submit rates.toml --on kubernetes --image registry.example/firstspike:1 --dry-run
-    kubectl apply -f rates-sweep/kubernetes/rates.yaml
+    kubectl apply -f rates-sweep/kubernetes/rates-….yaml
 
 Tasks may be killed, preempted and started twice; results are those of sweep run, to the same bits.`
 }
