@@ -182,7 +182,7 @@ func (s Store) Load() (*Plan, error) {
 	return NewPlan(parsed, base)
 }
 
-// Results reads all results, by their keys. All that are damaged are told at once.
+// Results reads all results, by their keys. Some of those that are damaged are told at once.
 func (s Store) Results() (map[string]Result, error) {
 	return readAll(s.path(resultsDir), func(name string, r Result, err error) (Result, error) {
 		if err == nil {
@@ -243,6 +243,10 @@ func readAll[T any](dir string, check func(name string, v T, err error) (T, erro
 		if all[name], err = check(name, v, err); err != nil {
 			damaged = append(damaged, err)
 		}
+	}
+	const most = 5 // that are named
+	if n := len(damaged); n > most {
+		damaged = append(damaged[:most], fmt.Errorf("%s: %d more files are damaged", dir, n-most))
 	}
 	return all, errors.Join(damaged...)
 }

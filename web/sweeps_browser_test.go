@@ -330,7 +330,7 @@ values = [">", ">="]
 `)
 	for i, j := range jobs {
 		right := 100 + (i*7919)%101
-		x := sweep.Result{Key: j.Key, Seed: j.Seed, Run: j.Key[:16] + ".1"}
+		x := sweep.Result{Key: j.Key, Seed: j.Seed, Run: j.Key[:16] + ".1", Weights: j.Key}
 		x.Validation.Right, x.Validation.Wrong = right, 200-right
 		// Not as a store writes it, which waits for the disk.
 		if err := os.WriteFile(filepath.Join(dir, "results", j.Key+".json"), []byte(mustJSON(t, x)), 0o666); err != nil {

@@ -269,7 +269,7 @@ range = { from = 1, to = 4 }
 func invent(t *testing.T, dir string, jobs []sweep.Job) {
 	t.Helper()
 	for i, j := range jobs {
-		x := sweep.Result{Key: j.Key, Seed: j.Seed}
+		x := sweep.Result{Key: j.Key, Seed: j.Seed, Run: j.Key[:16] + ".1", Weights: j.Key}
 		x.Validation.Right, x.Validation.Wrong = 100+i, 100-i
 		if err := sweep.WriteJSON(filepath.Join(dir, "results", j.Key+".json"), x); err != nil {
 			t.Fatal(err)
