@@ -43,6 +43,20 @@ type Line struct {
 // Complete reports whether all seeds have results.
 func (l Line) Complete() bool { return len(l.Results) == len(l.Jobs) }
 
+// Behind is by how much a line has fewer held-out images right than another, in
+// percentage points, seed by seed: what is easy or hard about a seed is so for both,
+// and falls out. It has no seeds where either misses results.
+func (l Line) Behind(other Line) study.Summary {
+	if !l.Complete() || !other.Complete() || len(l.Results) != len(other.Results) {
+		return study.Summary{}
+	}
+	differences := make([]float64, len(l.Results))
+	for i, r := range l.Results {
+		differences[i] = other.Results[i].Percent() - r.Percent()
+	}
+	return study.Summarise(differences)
+}
+
 // Working is a job that a process is at.
 type Working struct {
 	Job Job

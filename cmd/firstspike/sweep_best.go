@@ -28,18 +28,38 @@ func (sweepBestCommand) Help() string {
 
 --set-lines prints all in which the point differs from the preset, a line each, to put into a file or behind a command as above.
 
-Of many points the best looks better than it is: it is also the luckiest. An interval says how sure a mean is, not how sure it is that the point is the best. How good it is the test tells, which no point was chosen by: firstspike sweep test.`
+Of many points the best looks better than it is: it is also the luckiest. An interval says how sure a mean is, not how sure it is that the point is the best; whether another is behind it for sure, the differences seed by seed tell better. How good it is the test tells, which no point was chosen by: firstspike sweep test.`
 }
 
 func (c *sweepBestCommand) faults() (faults usageError) {
 	faults.number("-n", c.N, 10, 1, sweep.MaxJobs)
-	if c.By != "" && c.By != "mean" && c.By != "worst" {
-		faults.add("--by %s: it can be mean or worst", c.By)
-	}
+	faults.by(c.By)
 	if c.SetLines && c.JSON {
 		faults.add("--set-lines --json: choose one")
 	}
 	return faults
+}
+
+// by is what is wrong with a --by.
+func (u *usageError) by(by string) {
+	if by != "" && by != "mean" && by != "worst" {
+		u.add("--by %s: it can be mean or worst", by)
+	}
+}
+
+// rankedBy are the points that have results, the best first, by the mean of their
+// seeds or by the worst.
+func rankedBy(o *sweep.Outcome, by string) []sweep.Line {
+	lines := ahead(o, sweep.MaxJobs)
+	if by == "worst" {
+		slices.SortStableFunc(lines, func(a, b sweep.Line) int {
+			if a.Complete() != b.Complete() {
+				return 0 // they are apart already
+			}
+			return cmp.Compare(b.Worst, a.Worst)
+		})
+	}
+	return lines
 }
 
 // Run names the best points.
@@ -57,15 +77,7 @@ func (c *sweepBestCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	lines := ahead(o, sweep.MaxJobs)
-	if c.By == "worst" {
-		slices.SortStableFunc(lines, func(a, b sweep.Line) int {
-			if a.Complete() != b.Complete() {
-				return 0 // they are apart already
-			}
-			return cmp.Compare(b.Worst, a.Worst)
-		})
-	}
+	lines := rankedBy(o, c.By)
 	if len(lines) == 0 {
 		return fmt.Errorf("%s: no training has ended yet", c.dir())
 	}
@@ -86,11 +98,7 @@ func (c *sweepBestCommand) Run(s *streams) error {
 		}
 		return nil
 	case c.JSON:
-		var out []pointOutput
-		for _, l := range lines[:min(n, len(lines))] {
-			out = append(out, newPointOutput(l))
-		}
-		return encodeJSON(s.out, out)
+		return encodeJSON(s.out, pointOutputs(lines[:min(n, len(lines))]))
 	}
 	_, err = io.WriteString(s.out, pointsText(o, lines[:min(n, len(lines))], columns(s.out)))
 	return err

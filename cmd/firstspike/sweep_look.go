@@ -21,6 +21,7 @@ import (
 type sweepTestCommand struct {
 	sweepFile
 	Workers string `placeholder:"N" help:"Goroutines; one for each CPU if not given."`
+	By      string `placeholder:"WHAT" help:"What makes the best point, as for sweep best: mean (if not given) or worst."`
 	Again   bool   `help:"Look at the test images once more, for a point that is best now. The file then tells how often they were looked at."`
 	JSON    bool   `help:"Print the result as JSON."`
 }
@@ -36,6 +37,7 @@ Whoever looks at the test images of many points, and reports the best, reports l
 
 func (c *sweepTestCommand) faults() (faults usageError) {
 	workers(c.Workers, &faults)
+	faults.by(c.By)
 	return faults
 }
 
@@ -80,6 +82,7 @@ func lookPath(dir string, n int) string { return filepath.Join(dir, looksDir, fm
 func (c *sweepTestCommand) Run(s *streams) error {
 	faults := c.faults()
 	workers := workers(c.Workers, &faults)
+	faults.by(c.By)
 	if err := faults.err(); err != nil {
 		return err
 	}
@@ -87,14 +90,15 @@ func (c *sweepTestCommand) Run(s *streams) error {
 	if err != nil {
 		return err
 	}
-	best, ok := o.Best()
-	if !ok {
+	lines := rankedBy(o, c.By)
+	if len(lines) == 0 || !lines[0].Complete() {
 		return fmt.Errorf("%s: no point has results of all of its seeds yet", c.dir())
 	}
 	if o.Done+o.Failed < o.Jobs {
 		return fmt.Errorf("%s: %d of %d trainings have not ended; the best point is known when all have: %s", c.dir(), o.Jobs-o.Done-o.Failed, o.Jobs,
 			command(append([]string{"sweep", "run"}, c.args()...)...))
 	}
+	best := lines[0]
 	looks, err := readLooks(c.dir())
 	if err != nil {
 		return err

@@ -67,6 +67,7 @@ type pointOutput struct {
 	Point    int               `json:"point"`
 	Settings map[string]string `json:"settings"`
 	Percent  study.Summary     `json:"validation_percent"`
+	Behind   *study.Summary    `json:"behind,omitempty"` // the first of the list, seed by seed
 	Seeds    int               `json:"seeds"`
 }
 
@@ -76,8 +77,18 @@ func statusOf(o *sweep.Outcome, dir string) statusOutput {
 	for _, w := range o.Working {
 		out.Working = append(out.Working, workingOutput{w.Job.Point, w.Job.Seed, w.Host, w.Process, w.At, w.Part})
 	}
-	for _, l := range ahead(o, 5) {
-		out.Best = append(out.Best, newPointOutput(l))
+	out.Best = append(out.Best, pointOutputs(ahead(o, 5))...)
+	return out
+}
+
+// pointOutputs are points as --json prints them, the best first.
+func pointOutputs(lines []sweep.Line) (out []pointOutput) {
+	for i, l := range lines {
+		p := newPointOutput(l)
+		if d := l.Behind(lines[0]); i > 0 && d.N > 0 {
+			p.Behind = &d
+		}
+		out = append(out, p)
 	}
 	return out
 }
@@ -184,12 +195,12 @@ func spentText(o *sweep.Outcome) string {
 // pointsText is a table of points.
 func pointsText(o *sweep.Outcome, lines []sweep.Line, width int) string {
 	var b strings.Builder
-	what := "held-out images right, in percent: mean, 95 % interval, worst seed"
+	what := "held-out images right, in percent: mean, 95 % interval, worst seed; how far behind the first, seed by seed, with its 95 % interval"
 	if o.Plan.Rungs() > 1 {
 		what = fmt.Sprintf("rung %d of %d; ", lines[0].Rung+1, o.Plan.Rungs()) + what
 	}
 	b.WriteString(wrap(what, 0, width) + "\n")
-	for _, l := range lines {
+	for i, l := range lines {
 		seeds := ""
 		if !l.Complete() {
 			seeds = fmt.Sprintf("  (%d of %d seeds)", l.N, len(l.Jobs))
@@ -199,7 +210,11 @@ func pointsText(o *sweep.Outcome, lines []sweep.Line, width int) string {
 		if l.N < 2 {
 			interval = "               "
 		}
-		b.WriteString(wrap(fmt.Sprintf("  %6.2f  %s  %6.2f  point %d: %s%s", l.Mean, interval, l.Worst, l.Point.Index, visible(l.Point.String()), seeds), 36, width) + "\n")
+		behind := ""
+		if d := l.Behind(lines[0]); i > 0 && d.N > 1 {
+			behind = fmt.Sprintf("  %.2f behind (%.2f to %.2f)", d.Mean, d.Low, d.High)
+		}
+		b.WriteString(wrap(fmt.Sprintf("  %6.2f  %s  %6.2f  point %d: %s%s%s", l.Mean, interval, l.Worst, l.Point.Index, visible(l.Point.String()), seeds, behind), 36, width) + "\n")
 	}
 	return b.String()
 }
