@@ -65,6 +65,15 @@ func TestRefuses(t *testing.T) {
 		`options[0] "partition": must begin with a hyphen`,
 		"time 50s: must be", "max array -1: must not",
 	})
+	for option, owned := range map[string]bool{
+		"--array=0-9": true, "--arr=0-9": true, "-a0-9": true, "--dependency=afterok:1": true, "-dafterok:1": true, "-o/x": true, "-D": true, "--open-mode=append": true,
+		"--partition=long": false, "-plong": false, "--account=me": false, "-A": false, "--exclude=n1": false, "--qos=low": false, "--constraint=avx512": false,
+	} {
+		_, err := Slurm{Options: []string{option}}.Files(small("/a"))
+		if (err != nil) != owned {
+			t.Errorf("%s: %v", option, err)
+		}
+	}
 	checkFaults(t, Plan{}.check().err(), []string{"name: is missing", `dir "": must be`, "program: is missing", "stages: are missing"})
 	q := small("/a%b")
 	q.Grace = 100000 * time.Second

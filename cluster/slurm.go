@@ -47,12 +47,12 @@ var (
 func (s Slurm) Files(p Plan) ([]File, error) {
 	f := p.check()
 	for i, o := range s.Options {
-		if f.text(fmt.Sprintf("options[%d]", i), o) && !strings.HasPrefix(o, "-") {
+		switch {
+		case !f.text(fmt.Sprintf("options[%d]", i), o):
+		case !strings.HasPrefix(o, "-"):
 			f.add("options[%d] %q: must begin with a hyphen; a value follows an equals sign, as in --partition=long", i, o)
-		}
-		name, _, _ := strings.Cut(o, "=")
-		if slices.Contains([]string{"--array", "--dependency", "--output", "--open-mode", "--chdir", "--signal", "--parsable", "--wrap", "-a", "-d", "-o", "-D"}, name) {
-			f.add("options[%d] %q: the plan sets it, or what it sets depends on it", i, o)
+		case owned(o):
+			f.add("options[%d] %q: it is the plan's to set, or takes away what the plan needs", i, o)
 		}
 	}
 	if strings.ContainsAny(p.Dir, `%\`) { // and not even %% is safe in front of %A
@@ -79,6 +79,17 @@ func (s Slurm) Files(p Plan) ([]File, error) {
 		names[i] = strings.TrimPrefix(file.Name, "slurm/")
 	}
 	return append(files, File{"slurm/submit.sh", execute(slurmTemplates, "submit", map[string]any{"Plan": p.Name, "Files": names}), true}), nil
+}
+
+// owned reports whether an option of sbatch is one that the scripts cannot do
+// without as they have it. Slurm takes the beginning of a long name for the name.
+func owned(option string) bool {
+	name, _, _ := strings.Cut(option, "=")
+	if !strings.HasPrefix(name, "--") {
+		return len(name) > 1 && strings.ContainsRune("adoD", rune(name[1]))
+	}
+	const least = len("--ar") // shorter ones have several meanings
+	return len(name) >= least && slices.ContainsFunc([]string{"--array", "--dependency", "--output", "--open-mode", "--chdir", "--signal", "--parsable", "--wrap"}, func(whole string) bool { return strings.HasPrefix(whole, name) })
 }
 
 func (s Slurm) script(p Plan, t task, place int) string {

@@ -49,7 +49,8 @@ type Holder struct {
 	Machine string  `json:"machine,omitempty"` // of this start, where the system tells: processes of equal machines can see whether the other lives
 	Started string  `json:"started,omitempty"` // when the process began, in ticks of the machine
 	Beat    int     `json:"beat"`
-	Task    string  `json:"task"` // what is done: "point 3, seed 7"
+	Rest    float64 `json:"rest,omitempty"` // seconds until the next
+	Task    string  `json:"task"`           // what is done: "point 3, seed 7"
 	At      string  `json:"at,omitempty"`
 	Part    float64 `json:"part"`             // of the task that is done, 0 to 1
 	Deaths  int     `json:"deaths,omitempty"` // of holders before, one after the other, since anything was saved
@@ -62,6 +63,7 @@ type claim struct {
 	of      *claims
 	key     string
 	gen     int
+	writing sync.Mutex
 	mu      sync.Mutex
 	holder  Holder
 	lost    chan struct{} // closed when another has taken it over
@@ -116,7 +118,7 @@ func (c *claims) take(key, task string, least int) (*claim, error) {
 	gen++
 	k := &claim{of: c, key: key, gen: gen, lost: make(chan struct{}), stop: make(chan struct{})}
 	k.holder = self()
-	k.holder.Task = task
+	k.holder.Task, k.holder.Rest = task, (c.patience / beats).Seconds()
 	for _, g := range before {
 		if h, ok := c.read(key, g); ok { // it was not let go
 			k.holder.Deaths = max(k.holder.Deaths, h.Deaths+1)
@@ -212,16 +214,21 @@ func (k *claim) beat() {
 // held reports whether nobody has taken a claim over. Where that cannot be seen,
 // it counts as held.
 func (k *claim) held() bool {
-	_, err := os.Stat(k.of.path(k.key, k.gen))
-	if errors.Is(err, fs.ErrNotExist) {
+	path := k.of.path(k.key, k.gen)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return false
 	}
-	_, err = os.Stat(k.of.path(k.key, k.gen+1))
+	if h, ok := k.of.read(k.key, k.gen); ok && (h.Host != k.holder.Host || h.Process != k.holder.Process || h.Started != k.holder.Started) {
+		return false
+	}
+	_, err := os.Stat(k.of.path(k.key, k.gen+1))
 	return err != nil
 }
 
 // write writes a claim anew, never one that is gone.
 func (k *claim) write() error {
+	k.writing.Lock()
+	defer k.writing.Unlock()
 	k.mu.Lock()
 	k.holder.Beat++
 	text, _ := json.Marshal(k.holder)
@@ -244,8 +251,12 @@ func (k *claim) tell(at string, part float64) {
 // saved says that the work would not have to begin anew.
 func (k *claim) saved() {
 	k.mu.Lock()
-	defer k.mu.Unlock()
+	had := k.holder.Deaths > 0
 	k.holder.Deaths = 0
+	k.mu.Unlock()
+	if had {
+		k.write() // at once: the next beat may not come any more; what it cannot write it tells then
+	}
 }
 
 // deaths is how many holders before died, one after the other, and saved nothing.
@@ -301,12 +312,13 @@ func (c *claims) holders() (map[string]Holder, error) {
 	return all, nil
 }
 
-// tidy removes the claims of the dead, and those to what is done: who has one and
-// still works learns so that he need not.
+// tidy removes claims to what is done: who has one and still works learns so that
+// he need not. Of the dead it removes those to shared layers; those to jobs tell
+// whoever takes them up how many have died.
 func (c *claims) tidy(done map[string]string) {
 	entries, _ := os.ReadDir(c.dir) // what cannot be read stays
 	for _, e := range entries {
-		if key, gen, ok := split(e.Name()); ok && (done[key] != "" || c.dead(key, gen)) {
+		if key, gen, ok := split(e.Name()); ok && (done[key] != "" || strings.HasPrefix(key, prefixName("")) && c.dead(key, gen)) {
 			os.Remove(c.path(key, gen))
 		}
 	}

@@ -141,6 +141,60 @@ func TestClaimOfTheGone(t *testing.T) {
 	k.release()
 }
 
+// A claim tells how many have died that had saved nothing, to whoever comes next, and
+// whatever others tidy meanwhile.
+func TestDeaths(t *testing.T) {
+	c := newClaims(t, time.Hour) // no beat will come
+	// die leaves the claim of a process that has ended.
+	die := func(k *claim) {
+		close(k.stop)
+		k.stopped.Wait()
+		h, ok := c.read(k.key, k.gen)
+		if !ok {
+			t.Fatal("the claim is gone")
+		}
+		h.Started = "before"
+		text, _ := json.Marshal(h)
+		if err := os.WriteFile(c.path(k.key, k.gen), text, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if self().Machine == "" {
+		t.Skip("this system does not tell its processes")
+	}
+	for want := range 4 {
+		k, err := c.take("a", "", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k.deaths() != want {
+			t.Errorf("after %d deaths it tells of %d", want, k.deaths())
+		}
+		die(k)
+		c.tidy(map[string]string{"b": "b.1"})
+	}
+	k, err := c.take("a", "", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.saved()
+	die(k)
+	if k, err = c.take("a", "", 0); err != nil || k.deaths() != 1 {
+		t.Errorf("after a save and a death it tells of %d: %v", k.deaths(), err)
+	}
+	if !k.held() {
+		t.Error("it is not held")
+	}
+	die(k) // what has its name now is another's
+	if k.held() {
+		t.Error("a claim of its name, that another has made, counts as its own")
+	}
+	c.tidy(map[string]string{"a": "a.1"})
+	if have, err := generations(c.dir, "a"); err != nil || len(have) > 0 {
+		t.Errorf("claims %v to what is done are left: %v", have, err)
+	}
+}
+
 // Nobody says of a process that it has ended who cannot know it: of another
 // machine's, whose silence is told, or of one that does not say when it began.
 func TestClaimOfTheUnknown(t *testing.T) {

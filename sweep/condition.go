@@ -92,7 +92,7 @@ func (p *Plan) evaluate(expression string, e *train.Experiment, options ...expr.
 	program, err := expr.Compile(expression, options...)
 	switch {
 	case err == nil:
-	case strings.Contains(err.Error(), "unknown name seed"):
+	case strings.Contains(err.Error(), "unknown name seed ("):
 		return nil, fmt.Errorf("%q: a point has the same settings for all of its seeds, so that nothing can follow from the seed", expression)
 	case rung != "" && strings.Contains(expression, rung):
 		return nil, fmt.Errorf("%q: a point has the same settings in all rungs, so that nothing can follow from %s", expression, rung)

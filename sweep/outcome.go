@@ -112,7 +112,7 @@ func (r *Runner) Look() (*Outcome, error) {
 					versions[result.Version] = true
 				case working:
 					// Too little to act upon, as clocks may differ, but worth telling.
-					if quiet := holder.quiet; quiet > 5*r.looks.patience {
+					if quiet := holder.quiet; quiet > 5*max(r.looks.patience, beats*seconds(holder.Rest)) {
 						holder.At += fmt.Sprintf("; no sign of life for %v", quiet.Round(time.Minute))
 						silent++
 					}

@@ -109,7 +109,7 @@ func NewPlan(s *Sweep, base train.Experiment) (*Plan, error) {
 		for _, f := range point.Experiment.Faults() {
 			add(where, f.Error())
 		}
-		if e := point.Experiment; e.Layers[len(e.Layers)-1].Learn.Epochs == 0 && e.Readout.Rule != train.ReadoutSVM {
+		if e := point.Experiment; p.Rungs() == 1 && e.Layers[len(e.Layers)-1].Learn.Epochs == 0 && e.Readout.Rule != train.ReadoutSVM {
 			add(where, fmt.Sprintf("%s is 0: the last layer learns nothing, so that there is nothing to choose", p.lastEpochs()))
 		}
 		key, err := experimentKey(point.Experiment, "")
@@ -318,8 +318,10 @@ func (p *Plan) vary(point Point, a Axis, add func(path, problem string)) bool {
 	if a.When == "" {
 		return true
 	}
-	point.Experiment = point.Experiment.Clone()
-	p.follow(&point, func(path, problem string) {}) // told when the point is whole
+	if slices.ContainsFunc(p.Derived(), func(path string) bool { return strings.Contains(a.When, path) }) {
+		point.Experiment = point.Experiment.Clone()
+		p.follow(&point, func(path, problem string) {}) // told when the point is whole
+	}
 	ok, err := p.holds(a.When, &point.Experiment)
 	if err != nil {
 		add(a.Name()+": when", err.Error())

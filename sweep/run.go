@@ -47,6 +47,7 @@ type Event interface{ event() }
 type Begun struct {
 	Job     Job
 	Resumed bool
+	Again   bool // it has a result, whose network is gone
 }
 
 // Training passes on what a training tells.
@@ -143,6 +144,9 @@ func (r *Runner) begin() error {
 	}
 	all, err := r.Plan.Jobs(0, r.Plan.All())
 	if err != nil {
+		return err
+	}
+	if _, err := r.Store.Results(); err != nil { // damaged ones are told before anything starts
 		return err
 	}
 	failures, err := r.Store.Failures()

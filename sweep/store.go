@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,42 +96,81 @@ const (
 // write over.
 var ErrOccupied = errors.New("something else is in this folder")
 
-// free reports ErrOccupied where a file has the name of one of a sweep's, and the
-// folder is no sweep's.
-func (s Store) free() error {
-	if _, err := os.Stat(s.path(resultsDir)); err == nil {
+// free reports ErrOccupied where files of the folder have the names of a sweep's,
+// and are none: neither texts, which are to be written, nor what another sweep has
+// left, which the names of its results tell, or that its experiment was written by
+// this program.
+func (s Store) free(texts map[string][]byte) error {
+	occupied := func(name string) error {
+		return fmt.Errorf("%s: %w, of which %s would be lost; choose another with --out", s.Dir, ErrOccupied, name)
+	}
+	if _, err := os.Lstat(s.path("run.json")); err == nil {
+		return occupied("run.json")
+	}
+	other := ""
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		have, err := whole.Read(s.path(name), maxText)
+		if !errors.Is(err, fs.ErrNotExist) && !bytes.Equal(have, texts[name]) {
+			other = name
+		}
+	}
+	if other == "" || s.hasResults() {
 		return nil
 	}
-	for _, name := range []string{sweepFile, baseFile, "run.json"} {
-		if _, err := os.Lstat(s.path(name)); err == nil {
-			return fmt.Errorf("%s: %w, of which %s would be lost; choose another with --out", s.Dir, ErrOccupied, name)
-		}
+	_, base, err := s.Texts()
+	if err != nil {
+		return occupied(other)
+	}
+	written, err := base.TOML()
+	if have, _ := whole.Read(s.path(baseFile), maxText); err != nil || !bytes.Equal(have, written) {
+		return occupied(other)
 	}
 	return nil
 }
 
+// hasResults reports whether the folder has results, and nothing else among them.
+func (s Store) hasResults() bool {
+	entries, _ := os.ReadDir(s.path(resultsDir)) // none, if it cannot be read
+	for _, e := range entries {
+		if key, ok := strings.CutSuffix(e.Name(), ".json"); !strings.HasPrefix(key, ".") && (!ok || len(key) != 2*sha256.Size) {
+			return false
+		}
+	}
+	return len(entries) > 0
+}
+
 // Begin makes the folders, and keeps the sweep with them.
 func (s Store) Begin(text []byte, base train.Experiment) error {
-	if err := s.free(); err != nil {
-		return err
+	texts, err := textsOf(text, base)
+	if err == nil {
+		err = s.free(texts)
 	}
-	if err := s.create(); err != nil {
+	if err == nil {
+		err = s.create()
+	}
+	if err != nil {
 		return err
 	}
 	return s.Keep(text, base)
 }
 
+// textsOf are the files that say what a sweep is.
+func textsOf(text []byte, base train.Experiment) (map[string][]byte, error) {
+	experiment, err := base.TOML()
+	return map[string][]byte{sweepFile: text, baseFile: experiment}, err
+}
+
 // Keep writes down what the sweep is: its file's text, and the experiment that
 // the file names as its preset.
 func (s Store) Keep(text []byte, base train.Experiment) error {
-	experiment, err := base.TOML()
+	texts, err := textsOf(text, base)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(s.Dir, 0o777); err != nil {
 		return err
 	}
-	for name, text := range map[string][]byte{sweepFile: text, baseFile: experiment} {
+	for name, text := range texts {
 		if have, err := whole.Read(s.path(name), maxText); err == nil && bytes.Equal(have, text) {
 			continue
 		}
@@ -201,7 +242,7 @@ func (r Result) check(key string) error {
 	switch {
 	case r.Key != key:
 		return fmt.Errorf("it is of %s; the file is damaged, or was moved here: remove it", r.Key)
-	case v.Right < 0 || v.Wrong < 0 || v.Silent < 0 || v.Images() < 1, r.Epoch < 0, !ok || len(key) < len(shortKey(key)) || run != shortKey(key), len(r.Weights) != 2*sha256.Size:
+	case len(key) != 2*sha256.Size, v.Right < 0 || v.Wrong < 0 || v.Silent < 0 || v.Images() < 1, r.Epoch < 0, !ok || run != shortKey(key), len(r.Weights) != 2*sha256.Size:
 		return errors.New("no training gives such a result: remove it, and run the sweep again")
 	}
 	return nil

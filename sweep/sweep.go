@@ -313,7 +313,7 @@ func (a Axis) check(who string, continuous bool, add func(path, format string, a
 			add(who, "%s: a logarithmic range has a count, not a step", a.Path)
 		case s.Step != 0 && s.Count != 0:
 			add(who, "%s: give step or count", a.Path)
-		case s.Step > s.To-s.From:
+		case s.Step > (s.To-s.From)*(1+1e-9):
 			add(who, "%s: the step of %v is longer than the range", a.Path, s.Step)
 		case s.Step < 0 || s.Count < 0 || s.Count == 1:
 			add(who, "%s: the step must be above 0, or the count 2 or more", a.Path)

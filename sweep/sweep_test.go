@@ -97,6 +97,8 @@ func TestAxes(t *testing.T) {
 	}{
 		{"step", `path = "layers.s1.threshold"
 range = { from = 0.1, to = 0.7, step = 0.1 }`, []string{"0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7"}},
+		{"one step", `path = "layers.s1.threshold"
+range = { from = 0.1, to = 0.3, step = 0.2 }`, []string{"0.1", "0.3"}},
 		{"step that does not fit", `path = "layers.s1.threshold"
 range = { from = 1, to = 2, step = 0.4 }`, []string{"1", "1.4", "1.8"}},
 		{"count", `path = "layers.s1.threshold"

@@ -26,6 +26,7 @@ type task struct {
 	job    Job
 	claim  *claim
 	prefix *claim // of the layers that it learns for others too; nil: it does not
+	again  bool   // it has a result, whose network is gone
 }
 
 // next claims a job. If none can be claimed, left is how many have neither ended
@@ -42,7 +43,7 @@ func (r *Runner) next(jobs []Job) (t *task, left, others int, err error) {
 		return nil, 0, 0, err
 	}
 	for _, j := range jobs {
-		if ended[j.Key] && !r.bare[j.Key] || r.tried[j.Key] {
+		if ended[j.Key] && !r.lacks(j.Key) || r.tried[j.Key] {
 			continue
 		}
 		left++
@@ -95,8 +96,9 @@ func (r *Runner) claim(j Job, learns bool) (*task, error) {
 			err = errTaken
 		}
 	}
-	if err == nil && (r.bare[j.Key] || !r.Store.exists(resultsDir, j.Key)) {
+	if err == nil && (r.lacks(j.Key) || !r.Store.exists(resultsDir, j.Key)) {
 		r.tried[j.Key] = true
+		t.again = r.bare[j.Key]
 		if t.prefix != nil {
 			r.busy[j.Prefix] = true
 		}
@@ -115,6 +117,19 @@ func (r *Runner) claim(j Job, learns bool) (*task, error) {
 func (r *Runner) lastRun(j Job) (int, error) {
 	gens, err := generations(r.Store.path(runsDir), shortKey(j.Key))
 	return slices.Max(append(gens, 0)), err
+}
+
+// lacks reports whether a job has a result whose network is to be made again, and is
+// not there yet.
+func (r *Runner) lacks(key string) bool {
+	if !r.bare[key] {
+		return false
+	}
+	var result Result
+	if err := ReadJSON(r.Store.path(resultsDir, key+".json"), &result); err == nil && r.network(result) {
+		delete(r.bare, key)
+	}
+	return r.bare[key]
 }
 
 // ended are the keys of the jobs that have results, or have failed elsewhere
@@ -165,6 +180,9 @@ func (r *Runner) do(ctx context.Context, t *task, slots int) error {
 	<-watched
 	r.freePrefix(t)
 	defer t.claim.release()
+	if err == nil && t.again {
+		err = r.compare(result)
+	}
 	switch {
 	case err == nil:
 		if err := publish(r.Store.path(resultsDir, t.job.Key+".json"), result); err != nil {
@@ -189,6 +207,19 @@ func (r *Runner) do(ctx context.Context, t *task, slots int) error {
 		if err := WriteJSON(r.Store.path(failuresDir, t.job.Key+".json"), f); err != nil {
 			return fmt.Errorf("%v failed (%s), and that cannot be noted: %w", t.job, f.Error, err)
 		}
+	}
+	return nil
+}
+
+// compare is what is wrong if a network that was made again is another than that of
+// the result.
+func (r *Runner) compare(made Result) error {
+	var published Result
+	if err := ReadJSON(r.Store.path(resultsDir, made.Key+".json"), &published); err != nil {
+		return err
+	}
+	if published.Weights != made.Weights {
+		return fmt.Errorf("its network was gone, and made again (by version %s) is another than that of the result (of version %s); remove results/%s.json, and all that follows from it is made anew", made.Version, published.Version, made.Key)
 	}
 	return nil
 }
@@ -247,7 +278,7 @@ func (r *Runner) train(ctx context.Context, t *task, slots int) (result Result, 
 		}
 	}
 	defer trainer.Close()
-	r.tell(Begun{t.job, resumed})
+	r.tell(Begun{t.job, resumed, t.again})
 	report, err := trainer.Run(ctx)
 	if err != nil {
 		return result, err
@@ -257,7 +288,7 @@ func (r *Runner) train(ctx context.Context, t *task, slots int) (result Result, 
 
 // mostDeaths is how often a job is taken up from processes that were killed and
 // had saved nothing. Tests have others.
-var mostDeaths = 5
+var mostDeaths = 3
 
 // newResult reads what came of a training from its folder.
 func newResult(t *task, dir string, report *train.Report) (Result, error) {

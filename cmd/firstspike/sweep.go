@@ -85,6 +85,12 @@ func (c sweepFile) args() []string {
 	return []string{c.File, "--out", c.Out}
 }
 
+// copied reports whether the sweep is read from a copy that an engine's tasks have,
+// and not from the folder in which its results are.
+func (c sweepFile) copied() bool {
+	return sweep.IsStore(c.File) && filepath.Clean(c.File) != filepath.Clean(c.dir())
+}
+
 // An openedSweep is a sweep's plan, and what it was made of.
 type openedSweep struct {
 	*sweep.Plan

@@ -22,7 +22,7 @@ type sweepTestCommand struct {
 	sweepFile
 	Workers string `placeholder:"N" help:"Goroutines; one for each CPU if not given."`
 	By      string `placeholder:"WHAT" help:"What makes the best point, as for sweep best: mean (if not given) or worst."`
-	Again   bool   `help:"Look at the test images once more, for a point that is best now. The file then tells how often they were looked at."`
+	Again   bool   `help:"Look at the test images once more, for a point that is best now and was not tested."`
 	JSON    bool   `help:"Print the result as JSON."`
 }
 
@@ -110,7 +110,16 @@ func (c *sweepTestCommand) Run(s *streams) error {
 		return c.print(s, looks, last)
 	} else if !tested && len(looks) > 0 && !c.Again {
 		fmt.Fprintf(s.err, "note: the sweep has changed since: what is best now, point %d (%v), was not tested; --again looks at the test images once more\n", best.Point.Index, visible(best.Point.String()))
-		return c.print(s, looks, len(looks)-1)
+		for n := len(looks) - 1; n >= 0; n-- {
+			if len(looks[n].Seeds) > 0 {
+				return c.print(s, looks, n)
+			}
+		}
+		return fmt.Errorf("%s: looks at the test images were begun, and have not ended", c.dir())
+	}
+	models, err := c.networks(best)
+	if err != nil {
+		return err
 	}
 	look := sweepLook{pointOutput: newPointOutput(best), Keys: keys}
 	for last < 0 {
@@ -127,7 +136,7 @@ func (c *sweepTestCommand) Run(s *streams) error {
 			return err
 		}
 	}
-	if err := c.test(s, o, best, &look, workers); err != nil {
+	if err := c.test(s, o, best, models, &look, workers); err != nil {
 		return err
 	}
 	if err := whole.Write(lookPath(c.dir(), last+1), 0o644, look.write); err != nil {
@@ -139,24 +148,31 @@ func (c *sweepTestCommand) Run(s *streams) error {
 
 func (l *sweepLook) write(w io.Writer) error { return encodeJSON(w, l) }
 
-// test looks at the test images, with the networks of the best point.
-func (c *sweepTestCommand) test(s *streams, o *sweep.Outcome, best sweep.Line, look *sweepLook, workers int) error {
+// networks are those of a point, which are what its results are of.
+func (c *sweepTestCommand) networks(best sweep.Line) (models []*train.Model, err error) {
 	again := command(append([]string{"sweep", "run"}, c.args()...)...)
-	ctx := interruptible(noter(func(string) {}))
-	display := newDisplay(s.err)
-	defer display.close()
-	var models []*train.Model
-	for _, r := range best.Results { // all of them, before any is tested
+	for _, r := range best.Results {
 		dir := filepath.Join(c.dir(), "runs", r.Run)
 		m, err := train.Load(dir)
-		if err != nil {
-			return fmt.Errorf("%w; this makes it again: %s", err, again)
+		switch {
+		case err != nil && !exists(filepath.Join(dir, modelFile)):
+			return nil, fmt.Errorf("%w; this makes it again: %s", err, again)
+		case err != nil:
+			return nil, fmt.Errorf("%w; remove %s, and make it again: %s", err, visible(dir), again)
 		}
 		if sum := sweep.WeightsSum(m); sum != r.Weights {
-			return fmt.Errorf("%s: this is another network than the sweep has trained (its weights' sum is %.12s, that of the result %.12s); remove the folder, and make it again: %s", visible(dir), sum, r.Weights, again)
+			return nil, fmt.Errorf("%s: this is another network than the sweep has trained (its weights' sum is %.12s, that of the result %.12s); remove the folder, and make it again: %s", visible(dir), sum, r.Weights, again)
 		}
 		models = append(models, m)
 	}
+	return models, nil
+}
+
+// test looks at the test images, with the networks of a point.
+func (c *sweepTestCommand) test(s *streams, o *sweep.Outcome, best sweep.Line, models []*train.Model, look *sweepLook, workers int) error {
+	ctx := interruptible(noter(func(string) {}))
+	display := newDisplay(s.err)
+	defer display.close()
 	var percents []float64
 	for i, r := range best.Results {
 		_, images, err := o.Plan.Data.Open(models[i].Experiment)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"path/filepath"
 
@@ -44,6 +45,15 @@ func (c *sweepMergeCommand) Run(s *streams) error {
 
 // merge writes the files, and lists them.
 func merge(c sweepFile, o *sweep.Outcome) (written string, err error) {
+	if c.copied() {
+		mine, _, err := sweep.Store{Dir: c.File}.Texts()
+		if err != nil {
+			return "", err
+		}
+		if now, _, err := (sweep.Store{Dir: c.dir()}).Texts(); err == nil && !bytes.Equal(now, mine) {
+			return "the sweep has changed since this was submitted: its files are left as they are\n", nil
+		}
+	}
 	files, err := mergedFiles(c, o)
 	if err != nil {
 		return "", err

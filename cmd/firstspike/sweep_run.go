@@ -22,7 +22,7 @@ type sweepRunCommand struct {
 	Patience  string `placeholder:"TIME" help:"A process of another machine that gives no sign of life for so long counts as dead; 1m if not given."`
 	SaveEvery string `placeholder:"TIME" help:"Time between checkpoints; 20s if not given."`
 	Cache     string `placeholder:"SIZE" help:"How large the cache of layers that points share may grow, such as 2G; 20G if not given."`
-	Merge     bool   `help:"When all have ended, write what sweep merge writes."`
+	Merge     bool   `help:"When all have ended, write what sweep merge writes; trainings that failed are then told, and are no failure of the command."`
 	Keep      bool   `help:"Keep checkpoints of finished runs, to train them longer."`
 	JSON      bool   `help:"Print what came of it as JSON."`
 }
@@ -100,7 +100,7 @@ func (c *sweepRunCommand) Run(s *streams) error {
 	if from >= 0 {
 		r.Slots = max(1, min(r.Slots, to-from+1))
 	}
-	if c.Stage == "" || !sweep.IsStore(c.dir()) { // a task's copy may be older than the folder's
+	if !c.copied() || !sweep.IsStore(c.dir()) { // what an engine's task reads may be older than what the folder has
 		if err := begin(r.Store, p); err != nil {
 			return err
 		}
@@ -195,7 +195,9 @@ func (c *sweepRunCommand) tell(s *streams, r *sweep.Runner, board *sweepBoard) e
 	}
 	if board.failed > 0 {
 		fmt.Fprintf(s.err, "firstspike: %s failed; see %s\n", plural(board.failed, "training"), command(append([]string{"sweep", "status"}, c.args()...)...))
-		return silentError(statusFailed)
+		if !c.Merge {
+			return silentError(statusFailed)
+		}
 	}
 	return nil
 }
@@ -231,6 +233,10 @@ func (b *sweepBoard) observe(e sweep.Event) {
 	switch e := e.(type) {
 	case sweep.Begun:
 		b.jobs[e.Job.Key] = "begins"
+		if e.Again {
+			b.all++
+			b.say(fmt.Sprintf("%v: its network is gone, and is made again", e.Job))
+		}
 		if e.Resumed {
 			b.say(fmt.Sprintf("%v goes on from its last checkpoint", e.Job))
 		}

@@ -209,7 +209,7 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 		}
 		// data.source may be relative to where the user is.
 		plan.Program = []string{"/bin/sh", "-c", `cd "$0" && exec "$@"`, here, program}
-		sub.input = filepath.Join(dir, "slurm", name+"-"+sum)
+		sub.input = filepath.Join(dir, "slurm", sum, name)
 		folder, merge = []string{sub.input, "--out", dir}, []string{"sweep", "merge", sub.input, "--out", dir}
 		if engine.MaxArray, err = cluster.MaxArray(context.Background()); err != nil && !c.DryRun {
 			return err
