@@ -318,7 +318,7 @@ func TestResume(t *testing.T) {
 				saves := 0
 				tr.Watch(train.ObserverFunc(func(ev train.Event) {
 					if _, ok := ev.(train.Saved); ok {
-						if saves++; saves == 6 {
+						if saves++; saves == 8 {
 							stop()
 						}
 					}
