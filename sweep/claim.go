@@ -108,22 +108,21 @@ func (c *claims) take(key, task string, least int) (*claim, error) {
 	if err != nil {
 		return nil, err
 	}
-	gen := least
+	gen, deaths := least, 0
 	for _, g := range before {
-		if !c.dead(key, g) {
+		h, dead := c.see(key, g)
+		if !dead {
 			return nil, errTaken
+		}
+		if h.Process != 0 { // it was not let go
+			deaths = max(deaths, h.Deaths+1)
 		}
 		gen = max(gen, g)
 	}
 	gen++
 	k := &claim{of: c, key: key, gen: gen, lost: make(chan struct{}), stop: make(chan struct{})}
 	k.holder = self()
-	k.holder.Task, k.holder.Rest = task, (c.patience / beats).Seconds()
-	for _, g := range before {
-		if h, ok := c.read(key, g); ok { // it was not let go
-			k.holder.Deaths = max(k.holder.Deaths, h.Deaths+1)
-		}
-	}
+	k.holder.Task, k.holder.Rest, k.holder.Deaths = task, (c.patience / beats).Seconds(), deaths
 	f, err := os.OpenFile(c.path(key, gen), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, errTaken
@@ -162,14 +161,22 @@ func (c *claims) take(key, task string, least int) (*claim, error) {
 
 // dead reports whether nobody holds a generation of a claim any more.
 func (c *claims) dead(key string, gen int) bool {
+	_, dead := c.see(key, gen)
+	return dead
+}
+
+// see is dead, and who holds the generation, or held it: nobody if it was let go, or
+// is being written.
+func (c *claims) see(key string, gen int) (h Holder, dead bool) {
 	name := c.path(key, gen)
 	text, err := whole.Read(name, maxText)
 	if errors.Is(err, fs.ErrNotExist) {
-		return true // it was let go
+		return h, true
 	}
-	var h Holder
-	if err == nil && json.Unmarshal(text, &h) == nil && h.gone() {
-		return true
+	if err != nil || json.Unmarshal(text, &h) != nil {
+		h = Holder{}
+	} else if h.gone() {
+		return h, true
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -179,9 +186,9 @@ func (c *claims) dead(key string, gen int) bool {
 	last, known := c.seen[name]
 	if !known || last.text != string(text) {
 		c.seen[name] = sighting{string(text), time.Now()}
-		return false
+		return h, false
 	}
-	return time.Since(last.since) > c.patience
+	return h, time.Since(last.since) > c.patience
 }
 
 // read reads a claim; false if it is not there, or is being written.
@@ -300,10 +307,10 @@ func (c *claims) holders() (map[string]Holder, error) {
 		if !ok {
 			continue
 		}
-		if c.dead(key, gen) {
+		h, dead := c.see(key, gen)
+		if dead {
 			continue
 		}
-		h, _ := c.read(key, gen) // empty while it is being written
 		if info, err := os.Stat(c.path(key, gen)); err == nil && h.Machine != machine() {
 			h.quiet = time.Since(info.ModTime())
 		}

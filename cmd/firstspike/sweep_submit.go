@@ -219,13 +219,13 @@ func (c *sweepSubmitCommand) stages(sub *submission, p openedSweep, dir string) 
 		// The volume begins empty, and the sweep comes with the tasks: not into the
 		// volume, where nobody but root could write beside it.
 		plan.Dir, plan.Program = "/sweep", []string{"/firstspike"}
-		// One command trains what others leave, and merges: what killed tasks have
-		// left would be waited for in vain.
 		// The volume, with its results, stays that of the folder.
 		plan.Name += " " + sum
 		engine.Volume = fmt.Sprintf("%s %x", name, sha256.Sum256([]byte(dir)))[:len(name)+9]
 		input, out := "/input/"+name, "/sweep/"+name
 		engine.Inputs = []cluster.Input{{Path: input + "/sweep.toml", Text: string(p.text)}, {Path: input + "/experiment.toml", Text: string(base)}}
+		// The last command trains what others leave before it merges: what killed
+		// tasks have left would be waited for in vain.
 		folder, merge = []string{input, "--out", out}, []string{"sweep", "run", input, "--out", out, "--merge", "--jobs", "1", "--workers", cluster.CPUs}
 		sub.engine = engine
 	}
